@@ -1,0 +1,3 @@
+"""Laveran reads blood films for malaria."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,59 @@
+"""Writing files whole or not at all: beside the target, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it becomes `path`.
+
+    If the body raises, or the process is killed, `path` is left as it was.
+    Missing parent folders are created. The suffix is kept, since some
+    libraries choose the format by it.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "figures.csv"
+    >>> with replacing(target) as scratch:
+    ...     _ = scratch.write_text("a,b")
+    >>> target.read_text()
+    'a,b'
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
+    )
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        yield scratch
+        _sync(scratch)
+        scratch.chmod(0o666 & ~_umask())
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8", newline="")
+
+
+def _sync(path: Path) -> None:
+    """Force the bytes to disk, so that the rename cannot outlive them."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    """The process's umask (mkstemp ignores it; the finished file should not)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,25 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data: LAVERAN_DATA, or ../shared/data beside the repository."""
+    folder = Path(os.environ.get("LAVERAN_DATA", REPOSITORY.parent / "shared" / "data"))
+    if folder.is_dir():
+        return folder
+    if os.environ.get("CI") == "true" and (REPOSITORY.parent / "shared").is_dir():
+        pytest.fail(f"in CI the real data must be there: {folder} is missing")
+    pytest.skip(f"no real data here: {folder} does not exist (set LAVERAN_DATA)")
+
+
+@pytest.fixture(scope="session")
+def homework(data_dir: Path) -> Path:
+    """The folder with the homework's three files."""
+    return data_dir / "homework"
