@@ -1,0 +1,224 @@
+"""All figures of a model on labelled cells, and the difference of two models, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from laveran.errors import ConfigError
+from laveran.metrics.calibration import ece
+from laveran.metrics.checks import Floats, Ints, checked_cells, checked_patients
+from laveran.metrics.figures import accuracy, auroc, brier, f1, mcc, sensitivity, specificity
+from laveran.metrics.intervals import Figure, resampled, with_interval
+from laveran.metrics.patients import (
+    blank_false_positive_rate,
+    sensitivity_at_specificity,
+    worst_tenth_accuracy,
+)
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model does on labelled cells, in the order of the JSON.
+
+    Attributes:
+        n_cells: Cells looked at.
+        n_patients: Their patients; 0 where nothing tells the patients.
+        accuracy: Share of cells called what they are.
+        sensitivity: Share of parasitized cells called so.
+        specificity: Share of uninfected cells called so.
+        f1: F1 of "parasitized".
+        mcc: Matthews' correlation.
+        auroc: Area under the ROC curve.
+        brier: Mean squared error of the probability.
+        ece: Expected calibration error, 15 bins.
+        blank_false_positive_rate: Share of controls' cells called parasitized.
+        worst_tenth_accuracy: Pooled accuracy on the worst tenth of patients.
+        sensitivity_at_99_specificity: Sensitivity where 99% of controls' cells are negative.
+    """
+
+    n_cells: int
+    n_patients: int
+    accuracy: Figure
+    sensitivity: Figure
+    specificity: Figure
+    f1: Figure
+    mcc: Figure
+    auroc: Figure
+    brier: Figure
+    ece: Figure
+    blank_false_positive_rate: Figure
+    worst_tenth_accuracy: Figure
+    sensitivity_at_99_specificity: Figure
+
+    def to_json(self) -> dict[str, int | dict[str, float | None]]:
+        """A plain dict: two counts, and `{value, low, high}` for each figure."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value.to_json() if isinstance(value, Figure) else value
+            for name, value in values.items()
+        }
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Checked arrays: labels, probabilities, and the number of each cell's patient, all [N]."""
+
+    y_true: Ints
+    y_prob: Floats
+    patient: Ints
+    threshold: float
+
+
+MEASURES: dict[str, Callable[[_Scored, Floats | None], Floats]] = {
+    "accuracy": lambda of, weights: accuracy(of.y_true, of.y_prob, of.threshold, weights),
+    "sensitivity": lambda of, weights: sensitivity(of.y_true, of.y_prob, of.threshold, weights),
+    "specificity": lambda of, weights: specificity(of.y_true, of.y_prob, of.threshold, weights),
+    "f1": lambda of, weights: f1(of.y_true, of.y_prob, of.threshold, weights),
+    "mcc": lambda of, weights: mcc(of.y_true, of.y_prob, of.threshold, weights),
+    "auroc": lambda of, weights: auroc(of.y_true, of.y_prob, weights),
+    "brier": lambda of, weights: brier(of.y_true, of.y_prob, weights),
+    "ece": lambda of, weights: ece(of.y_true, of.y_prob, weights=weights),
+    "blank_false_positive_rate": lambda of, weights: blank_false_positive_rate(
+        of.y_true, of.y_prob, of.patient, of.threshold, weights
+    ),
+    "worst_tenth_accuracy": lambda of, weights: worst_tenth_accuracy(
+        of.y_true, of.y_prob, of.patient, of.threshold, weights
+    ),
+    "sensitivity_at_99_specificity": lambda of, weights: sensitivity_at_specificity(
+        of.y_true, of.y_prob, of.patient, 0.99, weights
+    ),
+}
+# Where the units are not patients, an uninfected photo or cell is no control.
+WITHOUT_PATIENTS = MEASURES | {
+    "blank_false_positive_rate": lambda _, weights: _undefined(weights),
+    "worst_tenth_accuracy": lambda _, weights: _undefined(weights),
+    "sensitivity_at_99_specificity": lambda of, weights: sensitivity_at_specificity(
+        of.y_true, of.y_prob, None, 0.99, weights
+    ),
+}
+
+
+def evaluate(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    patients: ArrayLike,
+    threshold: float = 0.5,
+    *,
+    unit: str = "patient",
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Evaluation:
+    """All figures with 95% intervals by resampling patients.
+
+    Args:
+        y_true: Labels [N], 1 parasitized, 0 uninfected.
+        y_prob: Probabilities of "parasitized" [N], 0..1.
+        patients: Patient of each cell [N], strings or integers; in general the `groups` of a
+            manifest, with its `grouping` as `unit`.
+        threshold: A cell is called parasitized where `y_prob >= threshold`.
+        unit: What `patients` holds: "patient", or "photo" or "cell" where nothing tells the
+            patients. Then those are resampled (the intervals are too narrow), the figures of
+            controls and of the worst patients are undefined, and all uninfected cells set the
+            threshold of 99% specificity.
+        seed: Seed of the resampling.
+        resamples: How many resamples; 0 for figures without intervals.
+
+    Returns:
+        The figures; those that are undefined, for instance for cells of one class, have the value
+        None, and those that too few resamples define have no interval.
+
+    Raises:
+        DataError: If the lengths differ, there are no cells, a label is neither 0 nor 1, a
+            probability is NaN or outside 0..1, or a cell has no patient.
+        ConfigError: If `resamples` is negative.
+
+    Example:
+        >>> patients = ["A", "A", "B", "B", "C", "C"]
+        >>> found = evaluate([1, 0, 1, 0, 0, 0], [0.9, 0.2, 0.4, 0.1, 0.3, 0.6], patients)
+        >>> found.n_patients, found.sensitivity
+        (3, Figure(value=0.5, low=0.0, high=1.0))
+        >>> found.to_json()["blank_false_positive_rate"]
+        {'value': 0.5, 'low': None, 'high': None}
+    """
+    cells = _scored(y_true, y_prob, patients, threshold)
+    measures = MEASURES if unit == "patient" else WITHOUT_PATIENTS
+
+    def measured(weights: Floats | None) -> Floats:
+        return np.stack([measure(cells, weights) for measure in measures.values()])
+
+    spread = resampled(measured, cells.patient, resamples, seed)
+    found = map(with_interval, measured(None).tolist(), spread)
+    return Evaluation(
+        n_cells=cells.y_true.size,
+        n_patients=int(cells.patient.max()) + 1 if unit == "patient" else 0,
+        **dict(zip(measures, found, strict=True)),
+    )
+
+
+def paired_difference(
+    y_true: ArrayLike,
+    y_prob_a: ArrayLike,
+    y_prob_b: ArrayLike,
+    patients: ArrayLike,
+    figure: str = "accuracy",
+    *,
+    threshold: float = 0.5,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Figure:
+    """A figure of model A minus that of model B on the same cells, resampling the same patients.
+
+    Patients that are hard for one model are hard for the other, so this interval is narrower than
+    those of the two figures suggest; two models differ where it does not hold 0.
+
+    Args:
+        y_true: Labels [N], 1 parasitized, 0 uninfected.
+        y_prob_a: Probabilities of "parasitized" by model A [N].
+        y_prob_b: Probabilities by model B of the same cells [N].
+        patients: Patient of each cell [N].
+        figure: Which one: a name of `Evaluation`.
+        threshold: A cell is called parasitized where its probability reaches it.
+        seed: Seed of the resampling.
+        resamples: How many resamples; 0 for a difference without an interval.
+
+    Returns:
+        The difference, above 0 where A has more of it.
+
+    Raises:
+        DataError: As for `evaluate`.
+        ConfigError: If there is no such figure, or `resamples` is negative.
+
+    Example:
+        >>> y_true, patients = [1, 0, 1, 0], ["A", "A", "B", "B"]
+        >>> paired_difference(y_true, [0.9, 0.1, 0.8, 0.2], [0.9, 0.7, 0.8, 0.2], patients)
+        Figure(value=0.25, low=0.0, high=0.5)
+    """
+    if figure not in MEASURES:
+        raise ConfigError(f"there is no figure {figure!r}; choose one of {', '.join(MEASURES)}")
+    measure = MEASURES[figure]
+    a = _scored(y_true, y_prob_a, patients, threshold)
+    b = _scored(y_true, y_prob_b, patients, threshold)
+
+    def difference(weights: Floats | None) -> Floats:
+        return measure(a, weights) - measure(b, weights)
+
+    spread = resampled(difference, a.patient, resamples, seed)
+    return with_interval(float(difference(None)), spread)
+
+
+def _scored(y_true: ArrayLike, y_prob: ArrayLike, patients: ArrayLike, threshold: float) -> _Scored:
+    """The arrays, checked, with numbers for patients."""
+    labels, probabilities = checked_cells(y_true, y_prob)
+    _, patient = checked_patients(patients, labels.size)
+    return _Scored(labels, probabilities, patient, threshold)
+
+
+def _undefined(weights: Floats | None) -> Floats:
+    """NaN in the shape of any figure."""
+    return np.full(() if weights is None else weights.shape[:-1], np.nan)
