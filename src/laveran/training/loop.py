@@ -1,0 +1,301 @@
+"""The training loop.
+
+Everything random in an epoch comes from generators seeded by (seed, epoch), so a
+checkpoint at each epoch's end is enough for a killed training to go on and reach
+the very weights that an undisturbed one reaches.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from laveran.networks.network import Network
+from laveran.training.augment import augment
+from laveran.training.checkpoint import (
+    Checkpoint,
+    network_tensors,
+    optimizer_tensors,
+    read_checkpoint,
+    restore_optimizer,
+)
+from laveran.training.recipe import Recipe
+
+SCORING_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a fit is, after each step: for a progress bar."""
+
+    step: int
+    steps: int
+    epoch: int
+    train_loss: float
+    valid_loss: float | None
+    valid_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one part: what the loop reads.
+
+    Attributes:
+        pictures: uint8 [M, S, S, 3], all cells at hand (a memory map may be far larger than RAM).
+        labels: int64 [M].
+        indexes: int64 [N], the cells of this part.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    indexes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    def batch(self, rows: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
+        """Pictures float [n, 3, S, S] in 0..255 and labels float [n] at `rows` of this part."""
+        chosen = np.sort(self.indexes[rows])  # in file order: a memory map likes it
+        pictures = torch.from_numpy(self.pictures[chosen]).to(device)
+        cells = pictures.permute(0, 3, 1, 2).float()  # [n, 3, S, S]
+        return cells, torch.from_numpy(self.labels[chosen]).to(device, torch.float32)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit leaves: the network holds the chosen weights; one history row an epoch."""
+
+    network: Network
+    history: list[dict[str, float]]
+    best_epoch: int
+
+
+def fit(
+    network: Network,
+    train: Cells,
+    valid: Cells | None,
+    recipe: Recipe,
+    *,
+    seed: int,
+    checkpoint: Path,
+    accelerator: Accelerator,
+    report: Callable[[Progress], None] | None = None,
+) -> Fit:
+    """Train `network` in place, going on from `checkpoint` if that file is there.
+
+    The weights that count are the exponential moving average. With `valid`, those of
+    the epoch with the lowest loss on the valid patients are kept and the fit stops
+    when there was no better one for `recipe.patience` epochs; without, the last are.
+
+    Args:
+        network: Fresh network, already holding its start weights.
+        train: Cells to fit.
+        valid: Cells of other patients for early stopping; None to fit all epochs.
+        recipe: How.
+        seed: Decides order, augmentation and dropout.
+        checkpoint: File to write after each epoch.
+        accelerator: Device, precision and processes.
+        report: Called after each step.
+    """
+    trainer = _Trainer(network, train, recipe, seed, accelerator)
+    trainer.resume(read_checkpoint(checkpoint))
+    while not trainer.finished(has_valid=valid is not None):
+        started = time.perf_counter()
+        rate = trainer.rate
+        train_loss = trainer.epoch(report)
+        row = {"epoch": trainer.epochs_done, "train_loss": train_loss, "learning_rate": rate}
+        if valid is not None:
+            row |= trainer.validate(valid)
+        trainer.keep_best(row)
+        row["seconds"] = round(time.perf_counter() - started, 3)
+        trainer.history.append(row)
+        if accelerator.is_main_process:
+            trainer.state().write(checkpoint)
+        accelerator.wait_for_everyone()
+    network.load_state_dict(trainer.best)
+    return Fit(network.eval(), trainer.history, trainer.best_epoch)
+
+
+class _Trainer:
+    """The state that a checkpoint holds, and one epoch of work on it."""
+
+    def __init__(
+        self, network: Network, train: Cells, recipe: Recipe, seed: int, accelerator: Accelerator
+    ) -> None:
+        self.train, self.recipe, self.seed, self.accelerator = train, recipe, seed, accelerator
+        self.plain = network.to(accelerator.device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.plain).eval()
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.l2
+        )
+        self.network, self.optimizer = accelerator.prepare(self.plain, optimizer)
+        self.steps_an_epoch = max(1, len(train) // recipe.batch_size)
+        # not prepared by accelerate, which would step it once a process
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer.optimizer,
+            recipe.learning_rate,
+            total_steps=recipe.epochs * self.steps_an_epoch,
+            pct_start=recipe.warm_up,
+        )
+        self.history: list[dict[str, float]] = []
+        self.best = network_tensors(self.plain)
+        self.best_epoch = 0
+
+    @property
+    def epochs_done(self) -> int:
+        """Whole epochs so far."""
+        return self.schedule.last_epoch // self.steps_an_epoch
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return float(self.schedule.get_last_lr()[0])
+
+    def finished(self, *, has_valid: bool) -> bool:
+        """All epochs are done, or the valid loss has not fallen for `patience` of them."""
+        waited = self.epochs_done - self.best_epoch
+        return self.epochs_done >= self.recipe.epochs or (
+            has_valid and waited >= self.recipe.patience
+        )
+
+    def epoch(self, report: Callable[[Progress], None] | None) -> float:
+        """One pass over the training cells; the mean loss."""
+        number = self.epochs_done
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        torch.manual_seed(_seed(self.seed, number, rank))  # dropout
+        generator = torch.Generator().manual_seed(_seed(self.seed, number, rank + 1))
+        order = np.random.default_rng((self.seed, number)).permutation(len(self.train))
+        self.network.train()
+        total = 0.0
+        for step in range(self.steps_an_epoch):
+            rows = order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
+            total += self._step(rows[rank::world], generator)
+            if report:
+                report(self._progress(total / (step + 1)))
+        return total / self.steps_an_epoch
+
+    def _step(self, rows: NDArray[np.int64], generator: torch.Generator) -> float:
+        """One step of the optimizer on the cells at `rows`; the loss."""
+        recipe = self.recipe
+        cells, labels = self.train.batch(rows, self.accelerator.device)
+        cells = augment(cells, recipe.augmentation, generator)
+        cells = cells.contiguous(memory_format=torch.channels_last)
+        target = labels * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
+        with self.accelerator.autocast():
+            logit = self.network(cells)
+        loss = functional.binary_cross_entropy_with_logits(logit.float(), target)
+        if recipe.l1:
+            loss = loss + recipe.l1 * _absolute_weights(self.plain)
+        self.optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        self.optimizer.step()
+        self.schedule.step()
+        _follow(self.average, self.plain, self._decay())
+        return float(loss.detach())
+
+    def _decay(self) -> float:
+        """Decay of the average; short memory at first, when the weights are still random."""
+        steps = self.schedule.last_epoch
+        return min(self.recipe.average_decay, steps / (steps + 10))
+
+    def validate(self, valid: Cells) -> dict[str, float]:
+        """Loss and accuracy of the averaged weights on the valid patients."""
+        logit = torch.from_numpy(score(self.average, valid, self.accelerator.device))
+        labels = torch.from_numpy(valid.labels[valid.indexes]).float()
+        loss = functional.binary_cross_entropy_with_logits(logit, labels)
+        right = ((logit >= 0) == (labels == 1)).float().mean()
+        return {"valid_loss": float(loss), "valid_accuracy": float(right)}
+
+    def keep_best(self, row: dict[str, float]) -> None:
+        """Keep the averaged weights if this epoch is the best so far, or none can be told."""
+        earlier = [past["valid_loss"] for past in self.history if "valid_loss" in past]
+        if "valid_loss" not in row or row["valid_loss"] < min(earlier, default=np.inf):
+            self.best, self.best_epoch = network_tensors(self.average), self.epochs_done
+
+    def state(self) -> Checkpoint:
+        """Everything that `resume` needs."""
+        scaler = self.accelerator.scaler
+        return Checkpoint(
+            tensors={
+                "network": network_tensors(self.plain),
+                "average": network_tensors(self.average),
+                "best": self.best,
+                "optimizer": optimizer_tensors(self.optimizer.optimizer),
+            },
+            numbers={
+                "history": self.history,
+                "best_epoch": self.best_epoch,
+                "groups": self.optimizer.optimizer.state_dict()["param_groups"],
+                "schedule": self.schedule.state_dict(),
+                "scaler": scaler.state_dict() if scaler else None,
+            },
+        )
+
+    def resume(self, checkpoint: Checkpoint | None) -> None:
+        """Go on from `checkpoint`; from the start if it is None."""
+        if checkpoint is None:
+            return
+        tensors, numbers = checkpoint.tensors, checkpoint.numbers
+        self.plain.load_state_dict(tensors["network"])
+        self.average.load_state_dict(tensors["average"])
+        self.best, self.best_epoch = tensors["best"], numbers["best_epoch"]
+        restore_optimizer(
+            self.optimizer.optimizer, tensors.get("optimizer", {}), numbers["groups"]
+        )
+        self.schedule.load_state_dict(numbers["schedule"])
+        if numbers["scaler"] and self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(numbers["scaler"])
+        self.history = numbers["history"]
+
+    def _progress(self, train_loss: float) -> Progress:
+        """Live figures after a step."""
+        last: dict[str, Any] = self.history[-1] if self.history else {}
+        return Progress(
+            step=self.schedule.last_epoch,
+            steps=self.recipe.epochs * self.steps_an_epoch,
+            epoch=self.schedule.last_epoch // self.steps_an_epoch,
+            train_loss=train_loss,
+            valid_loss=last.get("valid_loss"),
+            valid_accuracy=last.get("valid_accuracy"),
+        )
+
+
+@torch.no_grad()
+def score(network: Network, cells: Cells, device: torch.device) -> NDArray[np.float32]:
+    """Logits float32 [N] of `cells`, in their order (`cells.indexes` must ascend)."""
+    network.eval()
+    logits = []
+    for start in range(0, len(cells), SCORING_BATCH):
+        rows = np.arange(start, min(start + SCORING_BATCH, len(cells)))
+        pictures, _ = cells.batch(rows, device)
+        logits.append(network(pictures.contiguous(memory_format=torch.channels_last)).float())
+    return torch.cat(logits).cpu().numpy() if logits else np.zeros(0, np.float32)
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move `average` towards `network` (Polyak & Juditsky 1992); buffers are copied."""
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+    for kept, current in zip(average.buffers(), network.buffers(), strict=True):
+        kept.copy_(current)
+
+
+def _absolute_weights(network: nn.Module) -> Tensor:
+    """Sum of |w| over weights of more than one dimension: biases and batch norm are spared."""
+    return torch.stack([w.abs().sum() for w in network.parameters() if w.ndim > 1]).sum()
+
+
+def _seed(*numbers: int) -> int:
+    """One 64-bit seed out of several numbers, unlike for neighbours."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
