@@ -85,6 +85,12 @@ def test_threshold_is_the_lowest_that_is_specific_enough(arrays, specificity):
     assert sensitive == pytest.approx(found, nan_ok=True)
 
 
+def test_binary_fractions_do_not_cost_a_cell():
+    y_prob = np.arange(100) / 100
+    threshold = threshold_at_specificity(np.zeros(100), y_prob, specificity=0.55)
+    assert (y_prob < threshold).sum() == 55  # 0.55 * 100 is 55.00000000000001
+
+
 def test_specificity_must_make_sense():
     with pytest.raises(ConfigError, match="above 0"):
         threshold_at_specificity([0, 1], [0.1, 0.9], specificity=0)

@@ -17,7 +17,7 @@ from laveran.metrics.checks import Floats, checked_cells, checked_patients, chec
 from laveran.metrics.figures import ratio
 
 ENOUGH_CELLS = 20  # fewer cells say too little about a patient
-ROUNDING = 1e-9  # 99% of 300 cells are 297, whatever 0.99 is in binary
+ROUNDING = 1e-9  # 55% of 100 cells are 55, though 0.55 * 100 is 55.00000000000001
 
 
 def blank_false_positive_rate(
