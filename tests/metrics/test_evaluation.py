@@ -191,5 +191,7 @@ def test_wrong_questions_are_refused():
         paired_difference([0, 1], [0.1, 0.9], [0.2, 0.8], ["A", "B"], "kappa")
     with pytest.raises(DataError, match="2 labels"):
         paired_difference([0, 1], [0.1, 0.9], [0.2], ["A", "B"])
+    with pytest.raises(ConfigError, match="no unit 'slide'"):
+        evaluate([0, 1], [0.1, 0.9], ["A", "B"], unit="slide")
     with pytest.raises(DataError, match="no patient"):
         evaluate([0, 1], [0.1, 0.9], ["A", ""])

@@ -20,6 +20,7 @@ from laveran.metrics.patients import (
 )
 
 RESAMPLES = 2000
+UNITS = ("patient", "photo", "cell")
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def evaluate(
     Raises:
         DataError: If the lengths differ, there are no cells, a label is neither 0 nor 1, a
             probability is NaN or outside 0..1, or a cell has no patient.
-        ConfigError: If `resamples` is negative.
+        ConfigError: If there is no such unit, or `resamples` is negative.
 
     Example:
         >>> patients = ["A", "A", "B", "B", "C", "C"]
@@ -146,6 +147,8 @@ def evaluate(
         >>> found.to_json()["blank_false_positive_rate"]
         {'value': 0.5, 'low': None, 'high': None}
     """
+    if unit not in UNITS:
+        raise ConfigError(f"there is no unit {unit!r}; choose one of {', '.join(UNITS)}")
     cells = _scored(y_true, y_prob, patients, threshold)
     measures = MEASURES if unit == "patient" else WITHOUT_PATIENTS
 
