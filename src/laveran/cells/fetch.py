@@ -41,9 +41,9 @@ class Dataset:
     mappings: Mapping[str, str]
 
 
-# The archive's checksum is that of tensorflow/datasets (datasets/malaria/checksums.tsv, the same
-# for the older address ceb.nlm.nih.gov since 2019); the tables' are those of stable-datasets and
-# of two independent audits.
+# The archive's checksum is that of tensorflow/datasets (datasets/malaria/checksums.tsv; the same
+# for its older address, ceb.nlm.nih.gov, in url_checksums/malaria.txt); those of the tables are
+# from the package stable_datasets, and the same in an independent audit of NLM's files.
 NIH = Dataset(
     title="NLM-Falciparum-Thin-Cell-Images",
     citation=(
