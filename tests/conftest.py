@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("laveran", deadline=None, derandomize=True)
+settings.load_profile("laveran")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

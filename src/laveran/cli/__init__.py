@@ -1,0 +1,53 @@
+"""The command line: parse, make one library call, show.
+
+Nothing heavy is imported here; each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from laveran.cli import demo, evaluate, fetch, predict, score, train
+from laveran.errors import LaveranError
+
+app = typer.Typer(
+    name="laveran",
+    help="Reads blood films for malaria. A research tool, not a medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(demo.demo)
+app.add_typer(fetch.app, name="fetch")
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(predict.predict)
+app.command()(score.score)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from laveran import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and stop."
+    ),
+) -> None:
+    """Options of all commands."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence and exit code 1."""
+    try:
+        app()
+    except LaveranError as error:
+        typer.secho(f"laveran: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(1)

@@ -7,7 +7,7 @@ from laveran.metrics.calibration import (
     fit_temperature,
     reliability_curve,
 )
-from laveran.metrics.evaluation import Evaluation, evaluate, paired_difference
+from laveran.metrics.evaluation import Evaluation, evaluate, measure, paired_difference
 from laveran.metrics.figures import (
     RocCurve,
     accuracy,
@@ -49,6 +49,7 @@ __all__ = [
     "f1",
     "fit_temperature",
     "mcc",
+    "measure",
     "paired_difference",
     "patient_table",
     "reliability_curve",

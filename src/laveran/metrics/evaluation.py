@@ -164,6 +164,32 @@ def evaluate(
     )
 
 
+def measure(
+    figure: str,
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    patients: ArrayLike,
+    threshold: float = 0.5,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Figure:
+    """One figure of `evaluate` alone, with its 95% interval by resampling patients.
+
+    Raises:
+        DataError: If the arrays do not fit (see `evaluate`).
+        ConfigError: If there is no such figure, or `resamples` is negative.
+
+    Example:
+        >>> measure("sensitivity", [1, 0, 1], [0.9, 0.2, 0.4], ["A", "B", "C"]).value
+        0.5
+    """
+    cells = _scored(y_true, y_prob, patients, threshold)
+    wanted = _measure(figure)
+    spread = resampled(lambda weights: wanted(cells, weights), cells.patient, resamples, seed)
+    return with_interval(float(wanted(cells, None)), spread)
+
+
 def paired_difference(
     y_true: ArrayLike,
     y_prob_a: ArrayLike,
@@ -202,17 +228,22 @@ def paired_difference(
         >>> paired_difference(y_true, [0.9, 0.1, 0.8, 0.2], [0.9, 0.7, 0.8, 0.2], patients)
         Figure(value=0.25, low=0.0, high=0.5)
     """
-    if figure not in MEASURES:
-        raise ConfigError(f"there is no figure {figure!r}; choose one of {', '.join(MEASURES)}")
-    measure = MEASURES[figure]
+    wanted = _measure(figure)
     a = _scored(y_true, y_prob_a, patients, threshold)
     b = _scored(y_true, y_prob_b, patients, threshold)
 
     def difference(weights: Floats | None) -> Floats:
-        return measure(a, weights) - measure(b, weights)
+        return wanted(a, weights) - wanted(b, weights)
 
     spread = resampled(difference, a.patient, resamples, seed)
     return with_interval(float(difference(None)), spread)
+
+
+def _measure(figure: str) -> Callable[[_Scored, Floats | None], Floats]:
+    """The measure called `figure`."""
+    if figure not in MEASURES:
+        raise ConfigError(f"there is no figure {figure!r}; choose one of {', '.join(MEASURES)}")
+    return MEASURES[figure]
 
 
 def _scored(y_true: ArrayLike, y_prob: ArrayLike, patients: ArrayLike, threshold: float) -> _Scored:

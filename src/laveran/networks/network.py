@@ -53,10 +53,14 @@ class Network(nn.Module):
         head_dropout: Share of the embedding set to 0 in training.
         mean: What is subtracted from R, G, B (0..255).
         std: What they are divided by.
+
+    Attributes:
+        start_sha256: Hash of the ImageNet weights it started from; None for random ones.
     """
 
     mean: Tensor
     std: Tensor
+    start_sha256: str | None = None
 
     def __init__(
         self,
@@ -114,11 +118,14 @@ def build(spec: StackSpec | BackboneSpec, size_px: int) -> Network:
     return Network(features, width, spec.head_dropout)
 
 
-def load_start(network: Network, spec: StackSpec | BackboneSpec) -> str | None:
-    """Give a backbone the weights that its spec names; their SHA-256, None when random."""
+def load_start(network: Network, spec: StackSpec | BackboneSpec) -> None:
+    """Give a backbone the weights that its spec names; our own networks start at random.
+
+    Raises:
+        ConfigError: If the source is unknown, not installed or out of reach.
+    """
     if isinstance(spec, BackboneSpec) and isinstance(network.features, Backbone):
-        return network.features.load_start(spec)
-    return None
+        network.start_sha256 = network.features.load_start(spec)
 
 
 def save(network: Network, spec: StackSpec | BackboneSpec, size_px: int, folder: Path) -> None:

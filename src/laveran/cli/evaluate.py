@@ -1,0 +1,47 @@
+"""`laveran evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures.")],
+    labels: Annotated[
+        Optional[Path],
+        typer.Argument(help="CSV of names and labels; not needed where folders are the classes."),
+    ] = None,
+    model: Annotated[Path, typer.Option(help="Run folder or model file.")] = Path("runs/first"),
+    patients: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),
+    ] = None,
+    operating_point: Annotated[
+        str, typer.Option(help="Named threshold of the model.")
+    ] = "accuracy",
+    json: Annotated[Optional[Path], typer.Option(help="Write the figures to this file.")] = None,
+) -> None:
+    """Measure a model on labelled cells, with intervals by resampling patients.
+
+    Example: laveran evaluate cells.zip labels.csv --model runs/first --json figures.json
+    """
+    from laveran.cli import show
+    from laveran.model.evaluation import evaluate as library_evaluate
+
+    with show.progress() as watch:
+        result = library_evaluate(
+            data,
+            labels,
+            model=model,
+            patients=patients or (),
+            operating_point=operating_point,
+            json=json,
+            watch=watch,
+        )
+    show.notes(result.notes)
+    show.skipped(result.skipped, "nothing but this screen")
+    for name, value in result.evaluation.to_json().items():
+        typer.echo(f"{name.replace('_', ' '):<30}{show.figure(value)}")

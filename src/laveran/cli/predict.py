@@ -1,0 +1,55 @@
+"""`laveran predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+def predict(
+    data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures, or one picture.")],
+    model: Annotated[Path, typer.Option(help="Run folder or model file.")] = Path("runs/first"),
+    out: Annotated[Path, typer.Option(help="Submission to write.")] = Path("submission.csv"),
+    like: Annotated[
+        Optional[Path],
+        typer.Option(help="Sample submission: header, ids and order are taken from it."),
+    ] = None,
+    probabilities: Annotated[
+        Optional[Path], typer.Option(help="Also write the probability of each cell to this file.")
+    ] = None,
+    operating_point: Annotated[
+        str, typer.Option(help="Named threshold of the model.")
+    ] = "accuracy",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing if any picture cannot be read.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Say of each cell whether it is parasitized: 1, or 0.
+
+    A picture that cannot be read gets 0, is listed here and in skipped.csv beside the submission.
+
+    Example: laveran predict test_data.zip --model runs/first --like sample_submission.csv
+    """
+    from laveran.cli import show
+    from laveran.model.prediction import predict as library_predict
+
+    with show.progress() as watch:
+        result = library_predict(
+            data,
+            model=model,
+            out=out,
+            like=like,
+            probabilities=probabilities,
+            operating_point=operating_point,
+            strict=strict,
+            watch=watch,
+        )
+    show.notes(result.notes)
+    show.skipped(result.skipped, result.skipped_file)
+    if json:
+        show.as_json(result.to_json())
+        return
+    typer.echo(f"{out}: {result.n_cells:,} cells, {result.n_parasitized:,} called parasitized")

@@ -1,0 +1,39 @@
+"""`laveran score`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def score(
+    submission: Annotated[Path, typer.Argument(help="CSV of names and 0 or 1.")],
+    truth: Annotated[Path, typer.Argument(help="CSV of names and true labels.")],
+    public_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of cells on the public leaderboard.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the public half.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a submission as the homework does: accuracy on a public and a private half.
+
+    Example: laveran score submission.csv truth.csv
+    """
+    from laveran.cells.labels import read_truth
+    from laveran.cli import show
+    from laveran.metrics.leaderboard import score as library_score
+
+    board = library_score(read_truth(submission), read_truth(truth), public_share, seed)
+    if json:
+        show.as_json(asdict(board))
+        return
+    for half, accuracy, count in (
+        ("public", board.public, board.n_public),
+        ("private", board.private, board.n_private),
+        ("overall", board.overall, board.n_public + board.n_private),
+    ):
+        shown = "no cells" if accuracy is None else f"{accuracy:.5f}"
+        typer.echo(f"{half:<8} {shown}  ({count:,} cells)")

@@ -1,0 +1,68 @@
+"""`laveran train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures.")],
+    labels: Annotated[
+        Optional[Path],
+        typer.Argument(help="CSV of names and labels; not needed where folders are the classes."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/first"),
+    recipe: Annotated[
+        str, typer.Option(help="fast, balanced, accurate, or the path of a .toml file.")
+    ] = "balanced",
+    folds: Annotated[
+        int, typer.Option(min=0, help="Cross-validate over this many folds, then fit all cells.")
+    ] = 0,
+    epochs: Annotated[
+        Optional[int], typer.Option(min=1, help="Instead of the recipe's number of epochs.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of split, weights and order.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that stopped.")] = False,
+    patients: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="What a split keeps whole: patient, photo or cell (optimistic).")
+    ] = "patient",
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Train a network and measure it on patients it never saw.
+
+    Example: laveran train train_data.zip train_labels.csv --out runs/first --recipe fast
+    """
+    from laveran.cli import show
+    from laveran.training.train import train as library_train
+
+    with show.progress() as watch:
+        run = library_train(
+            data,
+            labels,
+            out=out,
+            recipe=recipe,
+            folds=folds,
+            epochs=epochs,
+            seed=seed,
+            resume=resume,
+            patients=patients or (),
+            by=by,
+            watch=watch,
+        )
+    show.notes(run.notes)
+    show.skipped(run.skipped, run.folder / "skipped.csv")
+    figures = run.evaluation.to_json()
+    if json:
+        show.as_json({"run": str(run.folder), "protocol": run.protocol, **figures})
+        return
+    typer.echo(f"{run.protocol}:")
+    for name, value in figures.items():
+        typer.echo(f"  {name.replace('_', ' '):<30}{show.figure(value)}")
+    typer.echo(f"model {run.folder / 'model.onnx'}, report {run.folder / 'report.html'}")

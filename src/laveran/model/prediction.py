@@ -1,0 +1,201 @@
+"""From pictures to a submission, in streaming fashion: no more than a few chunks in memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from laveran import files
+from laveran.cells.archive import Source, open_source
+from laveran.cells.listing import Entry
+from laveran.cells.names import NameIndex
+from laveran.cells.skipped import Skipped, write_skipped
+from laveran.cells.stream import decode_stream
+from laveran.cells.template import Template, read_template
+from laveran.errors import DataError, PictureError
+from laveran.model.runtime import Model, load
+
+HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
+UNREADABLE = 0  # the class of a picture that cannot be read: the submission stays whole
+
+Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What `predict` did.
+
+    Attributes:
+        ids: Every asked id, in order.
+        classes: 1 parasitized, 0 not, int64 [N].
+        probabilities: float32 [N]; NaN where the picture could not be read.
+        skipped: What could not be read or found, and why.
+        notes: Findings for a person to read.
+        skipped_file: Where the list of the skipped is, beside the submission.
+    """
+
+    ids: tuple[str, ...]
+    classes: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+    skipped_file: Path
+
+    @property
+    def n_cells(self) -> int:
+        """Number of rows."""
+        return len(self.ids)
+
+    @property
+    def n_parasitized(self) -> int:
+        """Number of rows of class 1."""
+        return int(self.classes.sum())
+
+    def to_json(self) -> dict[str, Any]:
+        """A summary of plain values."""
+        return {
+            "n_cells": self.n_cells,
+            "n_parasitized": self.n_parasitized,
+            "skipped": [row._asdict() for row in self.skipped],
+            "notes": list(self.notes),
+        }
+
+
+def predict(
+    data: Path | str,
+    *,
+    model: Path | str | Model,
+    out: Path | str,
+    like: Path | str | None = None,
+    probabilities: Path | str | None = None,
+    operating_point: str = "accuracy",
+    strict: bool = False,
+    watch: Watch | None = None,
+) -> Prediction:
+    """Classify every picture of `data` and write a submission.
+
+    Args:
+        data: Zip, folder or single picture.
+        model: A loaded model, a run folder or a model file.
+        out: The submission to write.
+        like: A sample submission; its header, ids and order are kept. Without one, every
+            picture of `data` gets a row, in the order of `data`.
+        probabilities: A further file, the id and the probability of each cell.
+        operating_point: Name of the model's threshold to use.
+        strict: Write nothing and raise if any picture cannot be read or found.
+        watch: Called with ("predict", done, total, {}) as the work goes on.
+
+    Raises:
+        DataError: If the data or the sample submission cannot be used, or with `strict`.
+        ModelError: If the model cannot be used.
+        ConfigError: If the model has no such operating point.
+    """
+    reader = model if isinstance(model, Model) else load(model)
+    threshold = reader.contract.operating_point(operating_point).threshold
+    template = read_template(like) if like else None
+    out = Path(out)
+    with open_source(data) as source:
+        request = _asked(source, template)
+        found, unread = _score(source, request.entries, reader, watch)
+        skipped = (*source.skipped, *request.missing, *unread)
+    if strict and skipped:
+        first = skipped[0]
+        raise DataError(
+            f"{len(skipped)} of {data} cannot be used, first {first.name!r}: {first.reason}; "
+            f"nothing was written (--strict)"
+        )
+    y_prob = np.array([found.get(name, np.nan) for name in request.names], dtype=np.float32)
+    classes = np.where(np.isnan(y_prob), UNREADABLE, y_prob >= threshold).astype(np.int64)
+    request.template.write(out, classes)
+    if probabilities:
+        _write_probabilities(Path(probabilities), request.template, y_prob)
+    skipped_file = out.parent / "skipped.csv"
+    if skipped or skipped_file.exists():
+        write_skipped(skipped_file, skipped)
+    return Prediction(
+        request.template.ids, classes, y_prob, skipped, request.notes, skipped_file
+    )
+
+
+def probability_stream(
+    source: Source, model: Model, entries: Iterable[Entry] | None = None
+) -> Iterator[tuple[Entry, float | PictureError]]:
+    """Yield each picture's probability, or why it cannot be read, in the order of the source."""
+
+    def score(prepared: list[NDArray[np.uint8]]) -> list[float]:
+        return model.probabilities(np.stack(prepared)).tolist()
+
+    return decode_stream(source, model.prepare, finish=score, entries=entries)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The rows of the submission and the pictures to read for them."""
+
+    template: Template
+    names: Sequence[str | None]  # the picture of each row; None: there is none
+    entries: list[Entry]
+    missing: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+
+
+def _asked(source: Source, template: Template | None) -> _Asked:
+    """What is asked for: all that the source lists, or what the sample submission does."""
+    if template is None:
+        return _asked_all(source)
+    index = NameIndex(source.by_name)
+    names = [index.find(row) for row in template.ids]
+    missing = tuple(
+        Skipped(row, "the sample submission asks for it, but there is no such picture")
+        for row, name in zip(template.ids, names, strict=True)
+        if name is None
+    )
+    wanted = set(names)
+    entries = [entry for entry in source if entry.name in wanted]
+    extra = len(source.entries) - len(entries)
+    notes = (f"{extra} pictures are not in the sample submission; they get no row",)
+    return _Asked(template, names, entries, missing, notes if extra else ())
+
+
+def _asked_all(source: Source) -> _Asked:
+    """A row for every picture, also for those that the source had to leave out."""
+    names = [entry.name for entry in source] + [
+        row.name for row in source.skipped if _is_picture(row.name)
+    ]
+    names = list(dict.fromkeys(names))
+    bare = [name.rsplit("/", 1)[-1] for name in names]
+    ids = bare if len(set(bare)) == len(bare) else names
+    return _Asked(Template(HEADER, tuple(ids)), names, list(source), (), ())
+
+
+def _score(
+    source: Source, entries: list[Entry], model: Model, watch: Watch | None
+) -> tuple[dict[str | None, float], list[Skipped]]:
+    """Probabilities by name, and what could not be read."""
+    found: dict[str | None, float] = {}
+    unread: list[Skipped] = []
+    for done, (entry, result) in enumerate(probability_stream(source, model, entries), 1):
+        if isinstance(result, PictureError):
+            unread.append(Skipped(entry.name, str(result)))
+        else:
+            found[entry.name] = result
+        if watch and (done % 64 == 0 or done == len(entries)):
+            watch("predict", done, len(entries), {})
+    return found, unread
+
+
+def _write_probabilities(path: Path, template: Template, y_prob: NDArray[np.float32]) -> None:
+    """The id and the probability of each row; empty where the picture could not be read."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow((template.header[template.id_column] if template.header else HEADER[0], "probability"))
+    for name, value in zip(template.ids, y_prob, strict=True):
+        rows.writerow((name, "" if np.isnan(value) else f"{value:.6f}"))
+    files.write_text(path, text.getvalue())

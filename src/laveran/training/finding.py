@@ -1,0 +1,130 @@
+"""What came out: the scored cells of one or several fits, and the figures on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from laveran.metrics import Evaluation, evaluate
+from laveran.training.folder import Predictions, RunFolder
+from laveran.training.job import Job
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The test cells of one fit, and the network in `folder` that scored them.
+
+    Attributes:
+        folder: Where that network is.
+        predictions: What it says of the cells.
+        temperature: What its raw logits were divided by.
+        best_epoch: When its valid loss was lowest.
+        history: A row an epoch.
+    """
+
+    folder: RunFolder
+    predictions: Predictions
+    temperature: float
+    best_epoch: int
+    history: list[dict[str, float]]
+
+    @property
+    def raw_logit(self) -> NDArray[np.float32]:
+        """The logits before calibration [N]."""
+        return self.predictions.logit * np.float32(self.temperature)
+
+
+def read_scored(folder: RunFolder) -> Scored | None:
+    """What a finished fit left in `folder`; None if it is not finished."""
+    metrics = folder.read_metrics()
+    if metrics is None:
+        return None
+    return Scored(
+        folder,
+        folder.read_predictions(),
+        float(metrics["temperature"]),
+        int(metrics["best_epoch"]),
+        metrics["history"],
+    )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Figures with how they were got.
+
+    Attributes:
+        scored: The fits behind them.
+        predictions: All scored cells.
+        evaluation: The figures.
+        protocol: How they were got, in one sentence.
+        notes: What the user must know, a sentence each.
+        optimistic: Whether cells of one patient may have stood on both sides.
+        folds: How many; 0 for one division.
+    """
+
+    scored: Sequence[Scored]
+    predictions: Predictions
+    evaluation: Evaluation
+    protocol: str
+    notes: tuple[str, ...]
+    optimistic: bool
+    folds: int
+
+    @classmethod
+    def of(cls, job: Job, scored: Sequence[Scored], unit: str, folds: int = 0) -> Finding:
+        """The figures on all cells of `scored`, divided so that each `unit` stayed whole."""
+        predictions = reduce(add, (each.predictions for each in scored))
+        evaluation = evaluate(
+            predictions.y_true,
+            predictions.y_prob,
+            predictions.patients,
+            unit=job.unit,
+            seed=job.seed,
+        )
+        optimistic = unit != "patient"
+        notes = job.feed.notes
+        if optimistic:
+            notes = (*notes, _WARNING.format(unit=unit))
+        protocol = _protocol(evaluation, unit, folds, job.seed)
+        return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds)
+
+    def history(self) -> list[dict[str, float]]:
+        """The epochs of all fits, with their fold where there are several."""
+        if not self.folds:
+            return self.scored[0].history
+        return [
+            {"fold": number, **row}
+            for number, each in enumerate(self.scored)
+            for row in each.history
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures and what they rest on, as plain values."""
+        return {
+            "protocol": self.protocol,
+            "optimistic": self.optimistic,
+            **self.evaluation.to_json(),
+        }
+
+
+_WARNING = (
+    "OPTIMISTIC: the cells were divided by {unit}, so the same patient may be among the cells "
+    "trained on and the cells scored; expect less on new patients"
+)
+
+
+def _protocol(evaluation: Evaluation, unit: str, folds: int, seed: int) -> str:
+    """How the figures were got, in one sentence."""
+    cells = f"{evaluation.n_cells:,} cells"
+    if evaluation.n_patients:
+        cells += f" of {evaluation.n_patients} patients"
+    kept = "patients disjoint" if unit == "patient" else f"divided by {unit}, OPTIMISTIC"
+    if folds:
+        return f"{folds} folds, {kept}, seed {seed}: {cells}, all out of fold"
+    return f"One division, {kept}, seed {seed}: {cells} that served for nothing else"

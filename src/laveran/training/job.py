@@ -1,0 +1,68 @@
+"""What all fits of one call of `train` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from accelerate import Accelerator
+from numpy.typing import NDArray
+
+from laveran.cells.splits import Unit
+from laveran.training.feed import Feed, Watch
+from laveran.training.loop import Cells
+from laveran.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """The cells, the recipe, and who is asking.
+
+    Attributes:
+        feed: All labelled cells, ready for a network.
+        recipe: How to train.
+        seed: Decides division, first weights, order and augmentation.
+        by: What a division was asked to keep whole.
+        species: Of the parasites, for the model file.
+        licence: Of the weights, for the model file.
+        accelerator: Device, precision, processes.
+        watch: Called with (stage, done, total, live figures).
+    """
+
+    feed: Feed
+    recipe: Recipe
+    seed: int
+    by: Unit
+    species: str
+    licence: str
+    accelerator: Accelerator
+    watch: Watch | None
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Labels [N]."""
+        return self.feed.manifest.labels
+
+    @cached_property
+    def groups(self) -> NDArray[np.str_]:
+        """Patient of each cell [N], or what stands for it."""
+        return self.feed.manifest.groups
+
+    @property
+    def unit(self) -> str:
+        """What `groups` holds: "patient", "photo" or "cell"."""
+        return self.feed.manifest.grouping
+
+    def lasting(self, epochs: int) -> Job:
+        """The same job with another number of epochs."""
+        return replace(self, recipe=self.recipe.replace(epochs=epochs))
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one that writes files."""
+        return bool(self.accelerator.is_main_process)
+
+    def cells(self, chosen: NDArray[np.bool_]) -> Cells:
+        """The cells where `chosen` [N] is true."""
+        return Cells(self.feed.pictures, self.labels, np.flatnonzero(chosen))

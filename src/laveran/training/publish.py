@@ -1,0 +1,218 @@
+"""What a fit leaves in its folder: weights, model file, predictions, figures, report."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+import laveran
+from laveran.cells.crop import procedure
+from laveran.cells.synthetic import draw_cell, draw_patient
+from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, Training
+from laveran.model.runtime import load
+from laveran.networks.backbone import BackboneSpec
+from laveran.networks.network import Network, save
+from laveran.report.examples import Example
+from laveran.report.run_report import RunReport
+from laveran.report.run_report import write as write_report
+from laveran.training.calibration import Calibration, operating_points
+from laveran.training.export import Exported, evidence_bias, export
+from laveran.training.finding import Finding, Scored
+from laveran.training.folder import RunFolder
+from laveran.training.job import Job
+from laveran.training.loop import Fit
+
+PARITY_CELLS = 256  # real cells on which the model file must answer as torch does
+MISTAKES = 24  # of each kind, in the report
+
+
+def publish(
+    job: Job,
+    folder: RunFolder,
+    fitted: Fit,
+    calibration: Calibration,
+    parts: NDArray[np.str_],
+    finding: Finding,
+) -> None:
+    """Write everything that a run folder holds; `metrics.json`, which says "finished", last.
+
+    Args:
+        job: What was asked.
+        folder: Where to write.
+        fitted: The network to keep.
+        calibration: Its temperature and thresholds.
+        parts: The part or fold of each cell [N].
+        finding: The figures to publish with it.
+    """
+    if job.writes:
+        folder.write_cells(job.feed.manifest, parts.tolist())
+        folder.write_history(fitted.history)
+        save(fitted.network, job.recipe.network, job.recipe.size_px, folder.path)
+        contract = _contract(job, folder, fitted.network, calibration, finding)
+        sample = np.linspace(0, len(job.labels) - 1, PARITY_CELLS).astype(int)
+        parity = export(fitted.network, contract, folder.model, job.feed.pictures[sample])
+        folder.write_predictions(finding.predictions)
+        write_report(_report(job, finding), folder.report)
+        folder.write_metrics(
+            {
+                **finding.to_json(),
+                "temperature": calibration.temperature,
+                "operating_points": [p.model_dump() for p in contract.operating_points],
+                "best_epoch": fitted.best_epoch,
+                "export_parity": parity,
+                "history": fitted.history,
+            }
+        )
+    job.accelerator.wait_for_everyone()
+
+
+def _contract(
+    job: Job, folder: RunFolder, network: Network, calibration: Calibration, finding: Finding
+) -> Contract:
+    """What the model file says of itself."""
+    recipe, manifest = job.recipe, job.feed.manifest
+    weights = (folder.path / "weights.safetensors").read_bytes()
+    golden, map_side = _golden(job, network, calibration.temperature)
+    figures = {
+        name: Interval(**value) if isinstance(value, Mapping) else value
+        for name, value in finding.evaluation.to_json().items()
+    }
+    return Contract(
+        laveran_version=laveran.__version__,
+        crop=recipe.crop,
+        size_px=recipe.size_px,
+        network=_one_line(job, network),
+        temperature=calibration.temperature,
+        operating_points=operating_points(calibration.thresholds, finding.predictions, job.seed),
+        training=Training(
+            recipe=recipe.name,
+            cells=len(manifest),
+            patients=len(set(job.groups)) if job.unit == "patient" else 0,
+            sources=tuple(sorted({Path(cell.source).name for cell in manifest})),
+            data_sha256=manifest.checksum,
+            species=job.species,
+            synthetic=is_synthetic(manifest),
+            start_weights_sha256=network.start_sha256,
+        ),
+        figures=figures,
+        protocol=finding.protocol,
+        optimistic=finding.optimistic,
+        licence=job.licence,
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        evidence=EvidenceMap(
+            bias=evidence_bias(network, calibration.temperature),
+            stride_px=recipe.size_px / map_side,
+        ),
+        golden=golden,
+    )
+
+
+def _golden(job: Job, network: Network, temperature: float) -> tuple[Golden, int]:
+    """A drawn cell (no patient's) with the network's answer, and the side of its evidence map."""
+    rng = np.random.default_rng(0)
+    image = draw_cell(rng, draw_patient(rng), "ring").image
+    cell = procedure(job.recipe.crop)(image, job.recipe.size_px)
+    with torch.no_grad():
+        answer = Exported(network.cpu(), temperature).eval()(torch.from_numpy(cell[np.newaxis]))
+    probability, logit, _, evidence = answer
+    return Golden.of(cell, float(logit), float(probability)), evidence.shape[-1]
+
+
+def _one_line(job: Job, network: Network) -> str:
+    """The network in one line."""
+    spec = job.recipe.network
+    name = spec.name if isinstance(spec, BackboneSpec) else spec.family
+    parameters = sum(weight.numel() for weight in network.parameters())
+    return f"{name}, {parameters:,} parameters, {job.recipe.size_px} px"
+
+
+def _report(job: Job, finding: Finding) -> RunReport:
+    """The page of this finding."""
+    predictions = finding.predictions
+    return RunReport(
+        title=f"Training with the recipe {job.recipe.name}",
+        protocol=finding.protocol,
+        evaluation=finding.evaluation,
+        names=predictions.names,
+        patients=predictions.patients,
+        y_true=predictions.y_true,
+        y_prob=predictions.y_prob,
+        notes=finding.notes,
+        optimistic=finding.optimistic,
+        synthetic=is_synthetic(job.feed.manifest),
+        history=finding.history(),
+        mistakes=_mistakes(job, finding),
+        data=_data_summary(job),
+        skipped=job.feed.skipped,
+        recipe=job.recipe.to_toml(),
+        versions={
+            "laveran": laveran.__version__,
+            "torch": torch.__version__,
+            "onnxruntime": onnxruntime.__version__,
+            "python": platform.python_version(),
+        },
+    )
+
+
+def _data_summary(job: Job) -> dict[str, str | int]:
+    """The data in rows: what, how many."""
+    manifest, labels, groups = job.feed.manifest, job.labels, job.groups
+    infected = set(groups[labels == 1])
+    summary: dict[str, str | int] = {
+        "source": ", ".join(sorted({Path(cell.source).name for cell in manifest})),
+        "cells": len(manifest),
+        "parasitized": int((labels == 1).sum()),
+        "uninfected": int((labels == 0).sum()),
+    }
+    if job.unit == "patient":
+        summary["patients with parasitized cells"] = len(infected)
+        summary["control patients"] = len(set(groups) - infected)
+    summary["skipped"] = len(job.feed.skipped)
+    return summary
+
+
+def _mistakes(job: Job, finding: Finding) -> list[Example]:
+    """The worst mistakes, each with the evidence of the network that made it."""
+    place = {name: index for index, name in enumerate(job.feed.manifest.names)}
+    examples: list[Example] = []
+    for scored in finding.scored:
+        examples += _mistakes_of_one(job, scored, place)
+    worst = sorted(examples, key=lambda example: -example.loss)
+    return [
+        example for label in (0, 1) for example in [e for e in worst if e.label == label][:MISTAKES]
+    ]
+
+
+def _mistakes_of_one(job: Job, scored: Scored, place: Mapping[str, int]) -> list[Example]:
+    """The worst mistakes of one fit, of each kind."""
+    predictions = scored.predictions
+    wrong = (predictions.y_prob >= 0.5) != (predictions.y_true == 1)
+    examples: list[Example] = []
+    model = load(scored.folder.path)
+    for label in (0, 1):
+        rows = np.flatnonzero(wrong & (predictions.y_true == label))
+        distance = np.abs(predictions.logit[rows])
+        rows = rows[np.argsort(-distance, kind="stable")[:MISTAKES]]
+        if not len(rows):
+            continue
+        cells = np.stack([job.feed.pictures[place[predictions.names[row]]] for row in rows])
+        evidence = model.answer(cells).evidence
+        examples += [
+            Example(
+                predictions.names[row],
+                predictions.patients[row] if job.unit == "patient" else "",
+                label,
+                float(predictions.y_prob[row]),
+                cell,
+                evidence[index] if evidence is not None else None,
+            )
+            for index, (row, cell) in enumerate(zip(rows, cells, strict=True))
+        ]
+    return examples

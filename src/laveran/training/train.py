@@ -1,0 +1,247 @@
+"""From labelled cells to a run folder, by the rule of evidence.
+
+No patient whose cells served for fitting, early stopping, temperature or thresholds
+is in a figure that is reported.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tomli_w
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+
+import laveran
+from laveran.cells.skipped import Skipped, write_skipped
+from laveran.cells.splits import Unit, split
+from laveran.cells.splits import folds as assign_folds
+from laveran.errors import ConfigError
+from laveran.metrics import Evaluation
+from laveran.networks.network import build, load_start
+from laveran.training.calibration import calibrate
+from laveran.training.feed import Watch, prepare_cells
+from laveran.training.finding import Finding, Scored, read_scored
+from laveran.training.folder import RunFolder
+from laveran.training.job import Job
+from laveran.training.loop import Fit, Progress, fit, score
+from laveran.training.publish import publish
+from laveran.training.recipe import Recipe, load_recipe
+
+VALID_SHARE = 0.12  # of the cells: for early stopping, temperature and thresholds
+TEST_SHARE = 0.2  # of the cells: for the figures
+PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        folder: Where everything is.
+        evaluation: The figures on patients never seen.
+        protocol: How they were got, in one sentence.
+        skipped: What was left out of the data.
+        notes: What the user must know, a sentence each.
+    """
+
+    folder: Path
+    evaluation: Evaluation
+    protocol: str
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+
+
+def train(
+    data: Path | str,
+    labels: Path | str | None = None,
+    *,
+    out: Path | str,
+    recipe: str | Recipe = "balanced",
+    folds: int = 0,
+    epochs: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    patients: Sequence[Path | str] = (),
+    by: Unit = "patient",
+    species: str = "not stated",
+    licence: str = "not stated",
+    watch: Watch | None = None,
+) -> Run:
+    """Train a network and measure it on patients that it never saw.
+
+    Without folds, patients are divided into train, valid and test. With K folds that
+    is done K times, so that every cell is scored once by a network that never saw its
+    patient; the network that is kept is then fitted on all patients, for as many
+    epochs as the folds chose, with temperature and thresholds from the folds.
+
+    Args:
+        data: Zip or folder of cell pictures.
+        labels: Table of names and labels; None where folders are the classes.
+        out: The run folder to write.
+        recipe: A shipped recipe's name, the path of a TOML file, or a recipe.
+        folds: How many, at least 2; 0 for one division.
+        epochs: Instead of the recipe's.
+        seed: Decides division, first weights, order and augmentation.
+        resume: Go on with a run that was stopped.
+        patients: Tables of names and patients.
+        by: What a division keeps whole; anything but "patient" makes figures optimistic.
+        species: For the model file: what the cells are infected with.
+        licence: For the model file: of the weights.
+        watch: Called with (stage, done, total, live figures).
+
+    Raises:
+        DataError: If the data cannot be used.
+        ConfigError: If the recipe cannot work, or `out` is taken.
+
+    Example:
+        >>> from laveran.training import train
+        >>> run = train("train_data.zip", "train_labels.csv", out="runs/first")  # doctest: +SKIP
+        >>> run.evaluation.accuracy  # doctest: +SKIP
+        Figure(value=0.958, low=0.949, high=0.966)
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    chosen = chosen.replace(epochs=epochs)
+    if folds == 1:
+        raise ConfigError("one fold leaves nothing to train on; ask for 0, or 2 and more")
+    folder = RunFolder(Path(out))
+    accelerator = Accelerator(mixed_precision=PRECISIONS[chosen.precision])
+    if accelerator.is_main_process:
+        folder.check_free(resume=resume)
+    with accelerator.main_process_first():
+        feed = prepare_cells(
+            data, labels, patients=patients, crop=chosen.crop, size_px=chosen.size_px, watch=watch
+        )
+    job = Job(feed, chosen, seed, by, species, licence, accelerator, watch)
+    if job.writes:
+        folder.claim(_config(job, data, labels, folds))
+        write_skipped(folder.skipped, feed.skipped)
+    accelerator.wait_for_everyone()
+    finding = _cross_validate(job, folder, folds) if folds else _hold_out(job, folder)
+    return Run(
+        folder.path, finding.evaluation, finding.protocol, feed.skipped, tuple(finding.notes)
+    )
+
+
+def _config(job: Job, data: Path | str, labels: Path | str | None, folds: int) -> str:
+    """What decides a run, as TOML: two runs of one config are one run."""
+    run = {
+        "data": str(data),
+        "labels": str(labels or ""),
+        "data_sha256": job.feed.manifest.checksum,
+        "folds": folds,
+        "seed": job.seed,
+        "by": job.by,
+        "laveran": laveran.__version__,
+        "torch": torch.__version__,
+    }
+    return tomli_w.dumps({"run": run, "recipe": job.recipe.model_dump(mode="json")})
+
+
+def _hold_out(job: Job, folder: RunFolder) -> Finding:
+    """Divide the patients once, fit, and score those of the test part."""
+    division = split(job.feed.manifest, VALID_SHARE, TEST_SHARE, seed=job.seed, by=job.by)
+    scored = _fit_division(job, folder, division.parts, division.unit, "fit")
+    return Finding.of(job, [scored], division.unit)
+
+
+def _cross_validate(job: Job, folder: RunFolder, count: int) -> Finding:
+    """Score every cell by a network that never saw its patient, then fit them all."""
+    division = assign_folds(job.feed.manifest, count, seed=job.seed, by=job.by)
+    scored = []
+    for number in range(count):
+        parts = _parts_of_fold(job, division.parts == number, number)
+        inner, stage = folder.fold(number), f"fold {number}"
+        scored.append(_fit_division(job, inner, parts, division.unit, stage))
+    finding = Finding.of(job, scored, division.unit, folds=count)
+    everything = np.ones(len(job.labels), dtype=bool)
+    epochs = round(statistics.median(each.best_epoch for each in scored))
+    fitted = _fit(job.lasting(epochs), folder, everything, None, "fit on all")
+    calibration = calibrate(
+        np.concatenate([each.raw_logit for each in scored]),
+        finding.predictions.y_true,
+        np.array(finding.predictions.patients),
+        patients_known=job.unit == "patient",
+    )
+    parts = np.array([f"fold {number}" for number in division.parts])
+    publish(job, folder, fitted, calibration, parts, finding)
+    return finding
+
+
+def _parts_of_fold(job: Job, test: NDArray[np.bool_], fold: int) -> NDArray[np.str_]:
+    """The part of each cell in one fold: `test`, and the rest divided into train and valid."""
+    rest = np.flatnonzero(~test)
+    manifest = job.feed.manifest.select(rest)
+    inner = split(manifest, VALID_SHARE, 0, seed=job.seed + fold + 1, by=job.by)
+    parts = np.full(len(test), "test", dtype="<U5")
+    parts[rest] = inner.parts
+    return parts
+
+
+def _fit_division(
+    job: Job, folder: RunFolder, parts: NDArray[np.str_], unit: str, stage: str
+) -> Scored:
+    """Fit on "train", stop and calibrate on "valid", score and publish "test"."""
+    scored = read_scored(folder)
+    if scored is not None:
+        return scored
+    train_part, valid_part, test_part = (parts == name for name in ("train", "valid", "test"))
+    fitted = _fit(job, folder, train_part, valid_part, stage)
+    device = job.accelerator.device
+    calibration = calibrate(
+        score(fitted.network, job.cells(valid_part), device),
+        job.labels[valid_part],
+        job.groups[valid_part],
+        patients_known=job.unit == "patient",
+    )
+    predictions = calibration.apply(
+        job.feed.manifest.select(np.flatnonzero(test_part)).names,
+        job.groups[test_part],
+        job.labels[test_part],
+        score(fitted.network, job.cells(test_part), device),
+    )
+    scored = Scored(folder, predictions, calibration.temperature, fitted.best_epoch, fitted.history)
+    publish(job, folder, fitted, calibration, parts, Finding.of(job, [scored], unit))
+    return scored
+
+
+def _fit(
+    job: Job,
+    folder: RunFolder,
+    train_part: NDArray[np.bool_],
+    valid_part: NDArray[np.bool_] | None,
+    stage: str,
+) -> Fit:
+    """Build a network, give it its start weights, fit it; go on from a checkpoint."""
+    torch.manual_seed(job.seed)
+    network = build(job.recipe.network, job.recipe.size_px)
+    load_start(network, job.recipe.network)
+    return fit(
+        network,
+        job.cells(train_part),
+        job.cells(valid_part) if valid_part is not None else None,
+        job.recipe,
+        seed=job.seed,
+        checkpoint=folder.checkpoint,
+        accelerator=job.accelerator,
+        report=_reporter(job.watch, stage),
+    )
+
+
+def _reporter(watch: Watch | None, stage: str) -> Callable[[Progress], None] | None:
+    """The loop's progress in the form that a progress bar takes."""
+    if watch is None:
+        return None
+
+    def report(progress: Progress) -> None:
+        figures = {"loss": progress.train_loss}
+        if progress.valid_accuracy is not None:
+            figures["valid accuracy"] = progress.valid_accuracy
+        watch(stage, progress.step, progress.steps, figures)
+
+    return report
