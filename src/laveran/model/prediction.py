@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from laveran import files
 from laveran.cells.archive import Source, open_source
+from laveran.cells.headers import SUFFIXES
 from laveran.cells.listing import Entry
 from laveran.cells.names import NameIndex
 from laveran.cells.skipped import Skipped, write_skipped
-from laveran.cells.stream import decode_stream
+from laveran.cells.stream import batch_stream
 from laveran.cells.template import Template, read_template
 from laveran.errors import DataError, PictureError
 from laveran.model.runtime import Model, load
@@ -132,7 +133,7 @@ def probability_stream(
     def score(prepared: list[NDArray[np.uint8]]) -> list[float]:
         return model.probabilities(np.stack(prepared)).tolist()
 
-    return decode_stream(source, model.prepare, finish=score, entries=entries)
+    return batch_stream(source, model.prepare, score, entries=entries)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _asked(source: Source, template: Template | None) -> _Asked:
 def _asked_all(source: Source) -> _Asked:
     """A row for every picture, also for those that the source had to leave out."""
     names = [entry.name for entry in source] + [
-        row.name for row in source.skipped if _is_picture(row.name)
+        row.name for row in source.skipped if Path(row.name).suffix.lower() in SUFFIXES
     ]
     names = list(dict.fromkeys(names))
     bare = [name.rsplit("/", 1)[-1] for name in names]

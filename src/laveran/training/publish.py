@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import laveran
 from laveran.cells.crop import procedure
 from laveran.cells.synthetic import draw_cell, draw_patient
+from laveran.cells.synthetic_dataset import is_synthetic
 from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, Training
 from laveran.model.runtime import load
 from laveran.networks.backbone import BackboneSpec
