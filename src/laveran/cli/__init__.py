@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from laveran.cli import evaluate, predict, score, train
+from laveran.cli import demo, evaluate, fetch, predict, score, train
 from laveran.errors import LaveranError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command()(demo.demo)
+app.add_typer(fetch.app, name="fetch")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)

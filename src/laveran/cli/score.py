@@ -30,10 +30,5 @@ def score(
     if json:
         show.as_json(asdict(board))
         return
-    for half, accuracy, count in (
-        ("public", board.public, board.n_public),
-        ("private", board.private, board.n_private),
-        ("overall", board.overall, board.n_public + board.n_private),
-    ):
-        shown = "no cells" if accuracy is None else f"{accuracy:.5f}"
-        typer.echo(f"{half:<8} {shown}  ({count:,} cells)")
+    typer.echo(show.leaderboard(board))
+    typer.echo(f"public half {board.n_public:,} cells, private half {board.n_private:,} cells")

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from laveran.cells.skipped import Skipped
+    from laveran.metrics import Leaderboard
 
 Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
 
@@ -70,6 +73,24 @@ def skipped(rows: Sequence[Skipped], listed_in: object) -> None:
         typer.echo(f"  {row.name}: {row.reason}", err=True)
     if len(rows) > SHOWN:
         typer.echo(f"  and {len(rows) - SHOWN} more", err=True)
+
+
+def fetched(paths: Sequence[Path], *, json: bool) -> None:
+    """The files that were fetched."""
+    if json:
+        as_json([str(path) for path in paths])
+        return
+    for path in paths:
+        typer.echo(f"{path}  ({path.stat().st_size:,} bytes)")
+
+
+def leaderboard(board: Leaderboard) -> str:
+    """The leaderboard in one line."""
+    halves = {"public": board.public, "private": board.private, "overall": board.overall}
+    return ", ".join(
+        f"{name} {'no cells' if value is None else f'{value:.4f}'}"
+        for name, value in halves.items()
+    )
 
 
 def figure(value: Mapping[str, float | None] | int | None) -> str:
