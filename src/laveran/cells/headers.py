@@ -23,7 +23,7 @@ class Header(NamedTuple):
         kind: "PNG", "JPEG", "BMP", "GIF", "TIFF" or "WebP".
         width: In pixels, as stored (before any EXIF rotation).
         height: In pixels, as stored.
-        alpha: Whether it may be transparent; a PNG's own chunks decide that later.
+        alpha: Whether it may be transparent, as far as this is for the caller to handle.
     """
 
     kind: str
@@ -89,7 +89,10 @@ def _webp(data: bytes) -> tuple[int, int, bool]:
 
 
 def _tiff(data: bytes) -> tuple[int, int, bool]:
-    """The first page of a TIFF: tags 256 width, 257 height, 277 samples (TIFF 6.0, section 2)."""
+    """The first page of a TIFF: tag 256 is the width, 257 the height (TIFF 6.0, section 2).
+
+    It counts as opaque, since the decoder (libtiff) lays it on black itself.
+    """
     order = "<" if data[:2] == b"II" else ">"
     (directory,) = struct.unpack_from(f"{order}I", data, 4)
     (count,) = struct.unpack_from(f"{order}H", data, directory)
@@ -97,7 +100,7 @@ def _tiff(data: bytes) -> tuple[int, int, bool]:
     for at in range(directory + 2, directory + 2 + 12 * count, 12):
         tag, kind = struct.unpack_from(f"{order}HH", data, at)
         (tags[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", data, at + 8)
-    return tags.get(256, 0), tags.get(257, 0), tags.get(277, 1) in (2, 4)
+    return tags.get(256, 0), tags.get(257, 0), False
 
 
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # in the scan 00 and D0-D7 are no markers

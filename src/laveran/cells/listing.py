@@ -12,6 +12,7 @@ _MIB = 1 << 20
 _JUNK_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
 _JUNK_FILES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 _DRIVE = re.compile(r"[A-Za-z]:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +121,18 @@ def _bad_name(name: str) -> str | None:
         return "its path leads out of the archive"
     if any(part.startswith(".") for part in parts):
         return "hidden: its name or its folder's begins with a dot"
-    suffix = "." + parts[-1].rpartition(".")[2].lower()
+    _, dot, suffix = parts[-1].lower().rpartition(".")
+    suffix = dot + suffix
     if suffix == ".zip":
         return "a zip inside; unpack it to read what it holds"
     if suffix not in SUFFIXES:
         return "not a picture by its name"
     if _printable(name) != name:
-        return "its name is not Unicode; rename it"
+        return "its name has characters that cannot be written; rename it"
     return None
 
 
 def _printable(name: str) -> str:
-    """A name that can be written; Python holds the bytes of a broken one as lone surrogates."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A name that can be written: control characters and bytes that are no Unicode spelt out."""
+    unicode = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", unicode)

@@ -29,8 +29,8 @@ class Cell:
         label: 1 parasitized, 0 uninfected, None unknown.
         patient: Who the blood is from; None when nothing tells.
         photo: The photograph the cell was cut from; None when nothing tells.
-        width: Width in pixels as stored.
-        height: Height in pixels as stored.
+        width: Width in pixels as decoded (EXIF's rotation applied).
+        height: Height in pixels as decoded.
         sha256: Hex digest of the picture's bytes.
         source: The zip, folder or file that holds the picture.
     """
@@ -45,6 +45,7 @@ class Cell:
     source: str
 
 
+_LABELS = {"": None, "0": 0, "1": 1}
 COLUMNS = tuple(field.name for field in fields(Cell))
 
 
@@ -156,14 +157,18 @@ def read_manifest(path: Path | str) -> Manifest:
             return Manifest(tuple(_cell(path, number, row) for number, row in enumerate(rows, 2)))
     except OSError as error:
         raise DataError(f"cannot read the manifest {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no manifest: it is not a CSV in UTF-8 ({error})") from error
 
 
 def _cell(path: Path | str, line: int, row: dict[str, str]) -> Cell:
     """A CSV row as a cell."""
+    if None in row.values():
+        raise DataError(f"{path}, line {line}: the row is cut off")
     try:
         return Cell(
             name=row["name"],
-            label=int(row["label"]) if row["label"] else None,
+            label=_LABELS[row["label"]],
             patient=row["patient"] or None,
             photo=row["photo"] or None,
             width=int(row["width"]),
@@ -171,5 +176,5 @@ def _cell(path: Path | str, line: int, row: dict[str, str]) -> Cell:
             sha256=row["sha256"],
             source=row["source"],
         )
-    except (TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise DataError(f"{path}, line {line}: not a row of a manifest ({error})") from error

@@ -30,7 +30,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
 
     Grey, palette and CMYK become RGB, 16 bit becomes 8, transparency is laid on black (as
     the cells of NIH's set are), EXIF's rotation is applied, and of an animation or a file
-    of many pages the first counts. (A transparent TIFF, GIF or WebP is not rotated.)
+    of many pages the first counts. (A transparent GIF or WebP is not rotated.)
 
     Args:
         data: The whole file.
@@ -76,7 +76,9 @@ def _decode_with_opencv(data: bytes, header: Header) -> NDArray[Any]:
     except cv2.error as error:
         raise PictureError(f"damaged: the {header.kind} cannot be decoded") from error
     if image is None:
-        raise PictureError(f"cut off, damaged or of an unusual kind: no {header.kind} to decode")
+        raise PictureError(
+            f"cut off, damaged or of an unusual kind: the {header.kind} cannot be decoded"
+        )
     if image.ndim == 3:
         to_rgb = cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
         image = cv2.cvtColor(image, to_rgb)

@@ -174,4 +174,4 @@ def _notes(manifest: Manifest, n_skipped: int) -> Iterator[str]:
             f"such as {other!r} as {one!r}: the data may hold a folder twice"
         )
     if n_skipped:
-        yield f"{n_skipped} pictures or rows of labels are left out; the list says why"
+        yield f"some pictures or rows of labels are left out ({n_skipped}); the list says why"
