@@ -1,0 +1,1 @@
+"""Cells: archives, labels, patients, the manifest, splits, fetching and drawing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -11,18 +11,18 @@ import typer
 def evaluate(
     data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures.")],
     labels: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Argument(help="CSV of names and labels; not needed where folders are the classes."),
     ] = None,
     model: Annotated[Path, typer.Option(help="Run folder or model file.")] = Path("runs/first"),
     patients: Annotated[
-        Optional[list[Path]],
+        list[Path] | None,
         typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),
     ] = None,
     operating_point: Annotated[
         str, typer.Option(help="Named threshold of the model.")
     ] = "accuracy",
-    json: Annotated[Optional[Path], typer.Option(help="Write the figures to this file.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Measure a model on labelled cells, with intervals by resampling patients.
 

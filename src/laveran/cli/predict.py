@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,11 +13,11 @@ def predict(
     model: Annotated[Path, typer.Option(help="Run folder or model file.")] = Path("runs/first"),
     out: Annotated[Path, typer.Option(help="Submission to write.")] = Path("submission.csv"),
     like: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(help="Sample submission: header, ids and order are taken from it."),
     ] = None,
     probabilities: Annotated[
-        Optional[Path], typer.Option(help="Also write the probability of each cell to this file.")
+        Path | None, typer.Option(help="Also write the probability of each cell to this file.")
     ] = None,
     operating_point: Annotated[
         str, typer.Option(help="Named threshold of the model.")

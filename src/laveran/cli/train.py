@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ import typer
 def train(
     data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures.")],
     labels: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Argument(help="CSV of names and labels; not needed where folders are the classes."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/first"),
@@ -22,12 +22,14 @@ def train(
         int, typer.Option(min=0, help="Cross-validate over this many folds, then fit all cells.")
     ] = 0,
     epochs: Annotated[
-        Optional[int], typer.Option(min=1, help="Instead of the recipe's number of epochs.")
+        int | None, typer.Option(min=1, help="Instead of the recipe's number of epochs.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of split, weights and order.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that stopped.")
+    ] = False,
     patients: Annotated[
-        Optional[list[Path]],
+        list[Path] | None,
         typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),
     ] = None,
     by: Annotated[

@@ -21,7 +21,10 @@ _CHILDREN: dict[str, dict[int, str]] = {
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-_EXTERNAL_FIELDS = {13, 14}  # TensorProto.external_data, .data_location (0, embedded, is not written)
+_EXTERNAL_FIELDS = {
+    13,
+    14,
+}  # TensorProto.external_data, .data_location (0, embedded, is not written)
 _GRAPH = 7
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -37,12 +40,12 @@ def check_self_contained(data: bytes, where: str) -> None:
         ModelError: If so.
     """
     try:
-        fields = list(_fields(memoryview(data)))
-        if not any(number == _GRAPH for number, _ in fields):
-            raise ValueError("it has no graph")
+        has_graph = any(number == _GRAPH for number, _ in _fields(memoryview(data)))
         external = _has_external(memoryview(data), "model")
     except (ValueError, IndexError, RecursionError) as error:
         raise ModelError(f"{where} is no ONNX model: {error}") from error
+    if not has_graph:
+        raise ModelError(f"{where} is no ONNX model: it has no graph")
     if external:
         raise ModelError(
             f"{where} keeps tensors in other files; a model must be one file, export it again"

@@ -114,15 +114,13 @@ def predict(
         )
     y_prob = np.array([found.get(name, np.nan) for name in request.names], dtype=np.float32)
     classes = np.where(np.isnan(y_prob), UNREADABLE, y_prob >= threshold).astype(np.int64)
-    request.template.write(out, classes)
+    request.template.write(out, classes.tolist())
     if probabilities:
         _write_probabilities(Path(probabilities), request.template, y_prob)
     skipped_file = out.parent / "skipped.csv"
     if skipped or skipped_file.exists():
         write_skipped(skipped_file, skipped)
-    return Prediction(
-        request.template.ids, classes, y_prob, skipped, request.notes, skipped_file
-    )
+    return Prediction(request.template.ids, classes, y_prob, skipped, request.notes, skipped_file)
 
 
 def probability_stream(
@@ -131,7 +129,8 @@ def probability_stream(
     """Yield each picture's probability, or why it cannot be read, in the order of the source."""
 
     def score(prepared: list[NDArray[np.uint8]]) -> list[float]:
-        return model.probabilities(np.stack(prepared)).tolist()
+        scores: list[float] = model.probabilities(np.stack(prepared)).tolist()
+        return scores
 
     return batch_stream(source, model.prepare, score, entries=entries)
 
@@ -196,7 +195,9 @@ def _write_probabilities(path: Path, template: Template, y_prob: NDArray[np.floa
     """The id and the probability of each row; empty where the picture could not be read."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow((template.header[template.id_column] if template.header else HEADER[0], "probability"))
+    rows.writerow(
+        (template.header[template.id_column] if template.header else HEADER[0], "probability")
+    )
     for name, value in zip(template.ids, y_prob, strict=True):
         rows.writerow((name, "" if np.isnan(value) else f"{value:.6f}"))
     files.write_text(path, text.getvalue())

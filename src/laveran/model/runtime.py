@@ -18,7 +18,9 @@ from laveran.model.onnx_file import check_self_contained
 INPUT = "cells"
 REQUIRED = ("probability", "logit", "embedding")
 OPTIONAL = ("evidence", "outlier", "disagreement")
-GOLDEN_TOLERANCE = 1e-3  # of probability: other processors round differently, other weights differ more
+GOLDEN_TOLERANCE = (
+    1e-3  # of probability: other processors round differently, other weights differ more
+)
 BATCH = 64  # larger batches are no faster on a CPU and leave its cache
 
 
@@ -82,7 +84,8 @@ class Model:
 
     def probabilities(self, cells: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability float32 [N] of "parasitized" of prepared cells uint8 [N, S, S, 3]."""
-        return self._run(cells, ["probability"])[0]
+        probability: NDArray[np.float32] = self._run(cells, ["probability"])[0]
+        return probability
 
     def answer(self, cells: NDArray[np.uint8]) -> Answer:
         """All outputs for prepared cells uint8 [N, S, S, 3]."""

@@ -1,0 +1,1 @@
+"""The zoo: our own small networks, and any backbone of timm."""

@@ -122,7 +122,7 @@ def _load_in_order(network: nn.Module, weights: dict[str, Tensor]) -> None:
 
 
 def _hub_state(name: str) -> dict[str, Tensor]:
-    """timm's own ImageNet weights of `name`."""
+    """The hub's own ImageNet weights of `name`."""
     try:
         state: dict[str, Tensor] = _create(name, pretrained=True).state_dict()
     except OSError as error:
@@ -134,7 +134,7 @@ def _hub_state(name: str) -> dict[str, Tensor]:
 
 
 def _create(name: str, *, pretrained: bool) -> nn.Module:
-    """timm's network `name` without its pooling and head."""
+    """The timm network `name` without its pooling and head."""
     import timm
 
     try:

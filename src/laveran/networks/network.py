@@ -165,6 +165,6 @@ def _map_width(features: nn.Module, size_px: int) -> int:
     features.train()
     if maps.ndim != 4 or 0 in maps.shape:
         raise ConfigError(
-            "the network has no feature maps [N, C, h, w] before its average; choose a convolutional one"
+            "the network has no feature maps [N, C, h, w]; choose a convolutional one"
         )
     return maps.shape[1]

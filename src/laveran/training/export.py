@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -33,7 +33,7 @@ class Exported(nn.Module):
         self.temperature = temperature
 
     def forward(self, cells: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """uint8 [N, S, S, 3] -> probability [N], logit [N], embedding [N, D], evidence [N, h, w]."""
+        """uint8 [N, S, S, 3] -> the tensors that `OUTPUTS` names, as a model file has them."""
         reading = self.network.read(cells.permute(0, 3, 1, 2).float())
         logit = reading.logit / self.temperature
         return torch.sigmoid(logit), logit, reading.embedding, reading.evidence / self.temperature
@@ -76,11 +76,10 @@ def export(network: Network, contract: Contract, path: Path, cells: NDArray[np.u
 def _onnx_bytes(whole: Exported, contract: Contract) -> bytes:
     """The graph with its metadata as one ONNX file."""
     example = torch.zeros(2, contract.size_px, contract.size_px, 3, dtype=torch.uint8)
-    buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's advice to its own developers
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             whole,
             (example,),
             input_names=[INPUT],
@@ -90,8 +89,7 @@ def _onnx_bytes(whole: Exported, contract: Contract) -> bytes:
             dynamo=True,
             verbose=False,
         )
-    program.save(buffer)
-    model = onnx.load_from_string(buffer.getvalue())
+    model = program.model_proto
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, contract.model_dump_json()
     onnx.checker.check_model(model)

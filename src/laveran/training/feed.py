@@ -98,9 +98,9 @@ def _fill(
                 patients=patients,
                 transform=lambda image: cut(image, size_px),
                 on_picture=lambda _, picture: picture.tofile(file),
-                progress=lambda done, total: watch("read cells", done, total, {})
-                if watch
-                else None,
+                progress=lambda done, total: (
+                    watch("read cells", done, total, {}) if watch else None
+                ),
             )
         _write_reading(scratch, reading)
 

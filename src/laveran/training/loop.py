@@ -124,6 +124,7 @@ def fit(
             trainer.state().write(checkpoint)
         accelerator.wait_for_everyone()
     network.load_state_dict(trainer.best)
+    accelerator.unwrap_model(trainer.network, keep_fp32_wrapper=False)  # bf16 ends here
     return Fit(network.eval(), trainer.history, trainer.best_epoch)
 
 
@@ -134,7 +135,7 @@ class _Trainer:
         self, network: Network, train: Cells, recipe: Recipe, seed: int, accelerator: Accelerator
     ) -> None:
         self.train, self.recipe, self.seed, self.accelerator = train, recipe, seed, accelerator
-        self.plain = network.to(accelerator.device, memory_format=torch.channels_last)
+        self.plain = network.to(accelerator.device).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.plain).eval()
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.l2
@@ -250,9 +251,7 @@ class _Trainer:
         self.plain.load_state_dict(tensors["network"])
         self.average.load_state_dict(tensors["average"])
         self.best, self.best_epoch = tensors["best"], numbers["best_epoch"]
-        restore_optimizer(
-            self.optimizer.optimizer, tensors.get("optimizer", {}), numbers["groups"]
-        )
+        restore_optimizer(self.optimizer.optimizer, tensors.get("optimizer", {}), numbers["groups"])
         self.schedule.load_state_dict(numbers["schedule"])
         if numbers["scaler"] and self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(numbers["scaler"])
