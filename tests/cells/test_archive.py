@@ -138,6 +138,13 @@ def test_what_is_left_out_of_a_zip_and_why(make_zip, name, reason):
         assert skipped == name.replace("\\", "/").replace("\n", "\\x0a")
 
 
+def test_a_member_without_a_name_is_left_out(make_zip):
+    path = make_zip(("a.png", b"a"), ("b", b"b"))
+    patch(path, b"PK\1\2", 46, b"\0")  # where a directory record has the name
+    with open_source(path) as source:
+        assert reasons(source) == {"": "not a picture by its name"}
+
+
 def test_backslashes_and_a_leading_dot_are_no_part_of_a_name(make_zip):
     with open_source(make_zip(("Parasitized\\a.png", b"a"), ("./b.png", b"b"))) as source:
         assert names(source) == ["Parasitized/a.png", "b.png"]

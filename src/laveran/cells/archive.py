@@ -204,8 +204,9 @@ class _Zip(Source):
         try:
             with zipfile.ZipFile(self._file) as archive:
                 for info in archive.infolist():
-                    if not info.is_dir():
-                        listing.add(_member(info), info.compress_size, _refusal(info, end))
+                    member = _member(info)
+                    if not member.name.endswith("/"):  # a folder
+                        listing.add(member, info.compress_size, _refusal(info, end))
         except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
             raise ArchiveError(
                 f"{path} is no zip, or cut off or damaged ({error}); get it once more"
