@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from laveran.cells.labels import read_truth
-from laveran.cells.synthetic_dataset import write_cells
+from laveran.cells.synthetic_dataset import Population, write_cells
 from laveran.metrics import Leaderboard, score
 from laveran.model.prediction import Prediction, predict
 from laveran.training.feed import Watch
@@ -59,10 +59,9 @@ def demo(
     RunFolder(folder / "run").check_free(resume=False)
     homework = write_cells(
         folder / "data",
+        Population(cells_per_patient=CELLS_PER_PATIENT, seed=seed),
         train_patients=train_patients,
         test_patients=TEST_PATIENTS,
-        cells_per_patient=CELLS_PER_PATIENT,
-        seed=seed,
     )
     run = train(
         homework.train_data,
