@@ -22,7 +22,7 @@ SMALLEST_PX, LARGEST_PX = 46, 394  # NIH's crops
 STEP_PX = 3  # NIH's outlines were found on a picture reduced three times, and show it
 INK = np.array([1.0, 2.0, 1.4, 2.0, 0.0], np.float32)  # how each material weighs in an outline
 NEIGHBOUR_SHARE = 0.08
-MISLEADING_SHARE = 0.22  # so that counting purple pixels does not tell the classes apart
+MISLEADING_SHARE = 0.25  # so that counting purple pixels does not tell the classes apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from laveran.cells.drawing_blood import (
     platelet_outline,
     red_cell_outline,
 )
+from laveran.cells.drawing_crowd import Crowd
 from laveran.cells.drawing_parasites import draw_stage, paint_parasites
 from laveran.cells.synthetic import Patient, draw_patient
 from laveran.cells.synthetic_dataset import NOTICE, encode_png
@@ -35,8 +36,6 @@ from laveran.errors import ConfigError
 CAPTION = "SYNTHETIC"
 CAPTION_PX = (130, 34)  # the corner it takes, bottom left
 KINDS = ("red cell", "white cell", "platelet", "debris")
-ATTEMPTS = 40  # for every cell to be placed
-BESIDE = 0.35  # share of cells placed beside another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,6 @@ class _Scene:
     ) -> None:
         self.rng = rng
         self.patient = patient
-        self.size = np.array([width_px, height_px])
         self.radius_px = patient.diameter_px / 2
         self.margin = int(4 * self.radius_px)
         self.canvas = Canvas(height_px + 2 * self.margin, width_px + 2 * self.margin)
@@ -150,7 +148,7 @@ class _Scene:
             slice(self.margin, self.margin + height_px),
             slice(self.margin, self.margin + width_px),
         )
-        self.taken: list[tuple[float, float, float]] = []  # x, y, radius
+        self.crowd = Crowd(rng, width_px, height_px, CAPTION_PX)
         self.cells: list[FilmCell] = []
 
     def light_unevenly(self) -> None:
@@ -163,23 +161,22 @@ class _Scene:
     def add_white_cells(self, count: int) -> None:
         """White cells, half again to twice as wide as red ones."""
         for _ in range(count):
-            radius = self.radius_px * self.rng.uniform(1.3, 1.8)
-            place = self._free_place(radius)
-            if place is None:
-                return
-            body = Body(*place, radius, lobed(self.rng, 0.03))
-            paint_white_cell(self.rng, self.canvas, body)
-            self._record("white cell", body)
+            radius_px = self.radius_px * self.rng.uniform(1.3, 1.8)
+            body = self._body(self.crowd.place(radius_px), radius_px, lobed(self.rng, 0.03))
+            if body is not None:
+                paint_white_cell(self.rng, self.canvas, body)
+                self._record("white cell", body)
 
     def add_red_cells(self, count: int, parasitaemia: float) -> None:
-        """Red cells, parasitized by chance, some with drying artefacts."""
+        """Red cells, parasitized by chance."""
         for _ in range(count):
-            radius = self.radius_px * float(np.exp(self.rng.normal(0, 0.09)))
+            radius_px = self.radius_px * float(np.exp(self.rng.normal(0, 0.09)))
             outline = red_cell_outline(self.rng, self.patient.roughness)
-            place = self._free_place(radius * float(np.sqrt(outline.max())))
-            if place is None:
-                return
-            self._add_red_cell(Body(*place, radius, outline), self.rng.random() < parasitaemia)
+            place = self.crowd.place(radius_px * float(np.sqrt(outline.max())))
+            parasitized = self.rng.random() < parasitaemia
+            body = self._body(place, radius_px, outline)
+            if body is not None:
+                self._add_red_cell(body, parasitized)
 
     def _add_red_cell(self, body: Body, parasitized: bool) -> None:
         patch = self.canvas.patch(body.x, body.y, body.reach_px + 4)
@@ -197,78 +194,53 @@ class _Scene:
         self._record("red cell", body, stage)
 
     def add_platelets(self, count: int) -> None:
-        """Platelets: every fourth upon a cell, the others anywhere."""
+        """Platelets: every fourth upon a cell, the others between them."""
         for _ in range(count):
-            size = self.radius_px * self.rng.uniform(0.2, 0.4)
-            if self.taken and self.rng.random() < 0.25:
-                x, y, radius = self.taken[self.rng.integers(len(self.taken))]
-                spot = self.rng.normal(0, 0.4 * radius, 2)
-                place: tuple[float, float] | None = (x + spot[0], y + spot[1])
-                halo = self.rng.uniform(0.2, 0.7)
-            else:
-                place, halo = self._free_place(size), 0.0
-            if place is not None:
-                body = Body(*place, size, platelet_outline(self.rng))
+            radius_px = self.radius_px * self.rng.uniform(0.2, 0.4)
+            upon = bool(self.crowd.discs) and self.rng.random() < 0.25
+            place = self._upon_a_cell() if upon else self.crowd.place(radius_px)
+            body = self._body(place, radius_px, platelet_outline(self.rng))
+            if body is not None:
+                halo = self.rng.uniform(0.2, 0.7) if upon else 0.0
                 paint_platelet(self.rng, self.canvas, body, halo)
                 self._record("platelet", body)
 
     def add_debris(self, count: int) -> None:
-        """Deposit of stain, and faint smudges that nobody would take for a thing."""
+        """Deposit of stain, and as many smudges that are too faint to be a thing."""
         for _ in range(count):
-            size = self.radius_px * self.rng.uniform(0.15, 0.4)
-            place = self._anywhere(size)
-            paint_deposit(self.rng, self.canvas, *place, size)
-            self._record("debris", Body(*place, size, ellipse()))
-            blot = self.radius_px * self.rng.uniform(0.1, 0.3)
-            paint_smudge(self.rng, self.canvas, *self._anywhere(0), blot)
+            radius_px = self.radius_px * self.rng.uniform(0.15, 0.4)
+            body = self._body(self.crowd.drop(radius_px), radius_px, ellipse())
+            if body is not None:
+                paint_deposit(self.rng, self.canvas, body.x, body.y, radius_px)
+                self._record("debris", body)
+            smudge_px = self.radius_px * self.rng.uniform(0.1, 0.3)
+            smudge = self._body(self.crowd.drop(2 * smudge_px), smudge_px, ellipse())
+            if smudge is not None:
+                paint_smudge(self.rng, self.canvas, smudge.x, smudge.y, smudge_px)
+
+    def _upon_a_cell(self) -> tuple[float, float]:
+        x, y, radius_px = self.crowd.discs[self.rng.integers(len(self.crowd.discs))]
+        right, down = self.rng.uniform(-0.6, 0.6, 2) * radius_px
+        return x + float(right), y + float(down)
+
+    def _body(
+        self, place: tuple[float, float] | None, radius_px: float, outline: Floats
+    ) -> Body | None:
+        """A body on the canvas at a place of the photograph."""
+        if place is None:
+            return None
+        return Body(place[0] + self.margin, place[1] + self.margin, radius_px, outline)
 
     def photograph(self) -> DrawnFilm:
         """Light, lens, camera and the caption."""
         stain = self.patient.stain
         stain = replace(stain, blur_px=stain.blur_px * min(self.radius_px / 55, 1.0))
         image = self.canvas.cut(*self.inside).develop(stain.vary(self.rng), self.rng)
-        baseline = (8, int(self.size[1]) - 10)
+        baseline = (8, image.shape[0] - 10)
         cv2.putText(
             image, CAPTION, baseline, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (40, 40, 40), 1, cv2.LINE_AA
         )
         return DrawnFilm(image, tuple(self.cells))
-
-    def _free_place(self, radius: float) -> tuple[float, float] | None:
-        """A point for a cell: apart from the others, or beside one, touching or overlapping it."""
-        beside = bool(self.taken) and self.rng.random() < BESIDE
-        for _ in range(ATTEMPTS):
-            x, y = self._beside(radius) if beside else self._anywhere(radius)
-            closest = min(
-                (np.hypot(x - u, y - v) / (radius + r) for u, v, r in self.taken), default=9
-            )
-            if closest >= (0.8 if beside else 1.06):
-                self.taken.append((x, y, radius))
-                return x, y
-        return None
-
-    def _beside(self, radius: float) -> tuple[float, float]:
-        """A point from which a cell of this radius reaches another one, or nearly."""
-        while True:
-            u, v, r = self.taken[self.rng.integers(len(self.taken))]
-            angle = self.rng.uniform(0, 2 * np.pi)
-            distance = (radius + r) * self.rng.uniform(0.82, 1.06)
-            x, y = u + distance * np.cos(angle), v + distance * np.sin(angle)
-            if self._on_film(x, y, radius):
-                return float(x), float(y)
-
-    def _anywhere(self, radius: float) -> tuple[float, float]:
-        """A point of the film, half of a cell beyond the border at most."""
-        while True:
-            x, y = self.rng.uniform(-0.5 * radius, self.size + 0.5 * radius) + self.margin
-            if self._on_film(x, y, radius):
-                return float(x), float(y)
-
-    def _on_film(self, x: float, y: float, radius: float) -> bool:
-        """Whether a cell at a point of the canvas shows itself and keeps off the caption."""
-        x, y = x - self.margin, y - self.margin
-        shows = bool(np.all(np.abs((x, y) - self.size / 2) < self.size / 2 + 0.6 * radius))
-        reach = 1.3 * radius
-        return shows and (x > CAPTION_PX[0] + reach or y < self.size[1] - CAPTION_PX[1] - reach)
 
     def _record(self, kind: str, body: Body, stage: str | None = None) -> None:
         """Note what of a thing lies within the photograph; nothing if nothing does."""
