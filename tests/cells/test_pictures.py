@@ -253,6 +253,18 @@ def test_a_picture_of_20000_x_20000_is_refused_before_it_is_decoded(data):
         decode(data)
 
 
+def test_a_picture_wider_than_opencv_allows_is_refused():
+    bmp = b"BM" + bytes(12) + struct.pack("<IiiHH", 40, 2_000_000, 1, 1, 24) + bytes(24)
+    with pytest.raises(PictureError, match="the BMP cannot be decoded"):
+        decode(bmp)
+
+
+def test_floats_are_refused(capfd):
+    with pytest.raises(PictureError, match="the TIFF cannot be decoded"):
+        decode(cv2.imencode(".tif", np.full((4, 5, 3), 0.5, np.float32))[1].tobytes())
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_photograph_of_48_megapixels_passes():
     assert picture_size(png(8000, 6000, b"")) == (8000, 6000)
     assert MAX_PIXELS > 8000 * 6000

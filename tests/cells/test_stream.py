@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from laveran.cells.archive import open_source
-from laveran.cells.stream import decode_stream, map_stream
+from laveran.cells.stream import batch_stream, decode_stream, map_stream
 from laveran.errors import PictureError
 
 N_PICTURES = 1000
@@ -36,6 +36,27 @@ def test_every_picture_comes_in_order_and_broken_ones_as_their_errors(source, wo
     broken = [n for n, (_, shade) in enumerate(stream) if isinstance(shade, PictureError)]
     assert broken == list(range(50, N_PICTURES, 100))
     assert all(shade == n % 256 for n, (_, shade) in enumerate(stream) if n not in broken)
+
+
+def test_batches_are_scored_together_without_the_broken_ones(source):
+    sizes = []
+
+    def score(shades):
+        sizes.append(len(shades))
+        return [shade / 255 for shade in shades]
+
+    stream = list(batch_stream(source, lambda picture: int(picture.max()), score, workers=2))
+    assert [entry for entry, _ in stream] == list(source)
+    broken = [n for n, (_, shade) in enumerate(stream) if isinstance(shade, PictureError)]
+    assert broken == list(range(50, N_PICTURES, 100))
+    assert all(s == n % 256 / 255 for n, (_, s) in enumerate(stream) if n not in broken)
+    assert sum(sizes) == N_PICTURES - len(broken)
+    assert max(sizes) <= 64
+
+
+def test_a_batch_without_a_whole_picture_is_not_scored(source):
+    stream = batch_stream(source, np.shape, pytest.fail, entries=source.entries[50:51])
+    assert [type(result) for _, result in stream] == [PictureError]
 
 
 def test_only_the_asked_entries_are_read_in_the_asked_order(source):

@@ -89,8 +89,6 @@ def _rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
     """Grey, grey and alpha, RGB or RGBA, uint8 or uint16 -> RGB uint8 [H,W,3] on black."""
     if image.dtype == np.uint16:
         image = np.asarray(cv2.convertScaleAbs(image, alpha=1 / 257))
-    if image.dtype != np.uint8:
-        raise PictureError(f"its pixels are {image.dtype}; save it with 8 or 16 bits a channel")
     height, width = image.shape[:2]
     image = image.reshape(height, width, -1)
     if image.shape[2] in (2, 4):
