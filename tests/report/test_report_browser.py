@@ -205,11 +205,5 @@ def test_the_page_never_scrolls_sideways(tab, width):
 
 
 @pytest.mark.slow
-def test_printing_unfolds_what_is_folded(tab):
-    tab.run("dispatchEvent(new Event('beforeprint'))")
-    assert tab.run("[...document.querySelectorAll('details')].every((each) => each.open)") is True
-
-
-@pytest.mark.slow
 def test_nothing_complained_on_the_way(tab):
     assert tab.complaints == []

@@ -66,6 +66,3 @@ function filtering(group) {
 showReadings();
 document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll("[data-filters]").forEach(filtering);
-addEventListener("beforeprint", () => {
-  document.querySelectorAll("details").forEach((folded) => { folded.open = true; });
-});
