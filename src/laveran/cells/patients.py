@@ -10,7 +10,7 @@ from laveran.cells.labels import IMAGE_COLUMNS, PATIENT_COLUMNS
 from laveran.cells.tables import Table, read_table
 from laveran.errors import LabelsError
 
-_NIH_PATIENT = re.compile(r"(C\d+[A-Z0-9]*?)(?:Re)?_?[Tt]hin")
+_NIH_PATIENT = re.compile(r"([CS]\d+[A-Z0-9]*?)(?:Re)?_?[Tt]hin")
 _CELL_NUMBER = re.compile(r"_cell_\d+(?:\.\w+)?$")
 _LIST_ITEM = re.compile(r"[^\s,;'\"\[\]]+")
 
