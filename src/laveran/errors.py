@@ -8,7 +8,8 @@
     │   ├── SplitError       patients or cells do not allow the asked split
     │   └── FetchError       a download: network, token, checksum
     ├── ModelError           a model file or run folder is at fault
-    └── ConfigError          a recipe or option that cannot work
+    ├── ConfigError          a recipe or option that cannot work
+    └── OutputError          a file cannot be written
 
 The message is one sentence for a person: what is wrong, where, what to do.
 Errors of other libraries (zipfile, cv2, onnxruntime) are translated in the
@@ -50,3 +51,7 @@ class ModelError(LaveranError):
 
 class ConfigError(LaveranError):
     """A recipe or an option has a value that cannot work."""
+
+
+class OutputError(LaveranError):
+    """A file cannot be written: permission, a full disk, a folder of its name."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from laveran.errors import OutputError
+
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
@@ -17,6 +19,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
     Missing parent folders are created. The suffix is kept, since some
     libraries choose the format by it.
 
+    Raises:
+        OutputError: If the system does not let `path` be written.
+
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "figures.csv"
     >>> with replacing(target) as scratch:
@@ -25,25 +30,35 @@ def replacing(path: Path | str) -> Iterator[Path]:
     'a,b'
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
-    )
-    os.close(handle)
-    scratch = Path(name)
+    scratch = None
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = _scratch(target)
         yield scratch
         _sync(scratch)
         scratch.chmod(0o666 & ~_umask())
         scratch.replace(target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"cannot write {path}: {reason}; choose or make another place") from error
     finally:
-        scratch.unlink(missing_ok=True)
+        if scratch:
+            scratch.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
     with replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8", newline="")
+
+
+def _scratch(target: Path) -> Path:
+    """A new empty file beside `target`, hidden, of the same suffix."""
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
+    )
+    os.close(handle)
+    return Path(name)
 
 
 def _sync(path: Path) -> None:
