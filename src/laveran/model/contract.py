@@ -22,9 +22,9 @@ SCHEMA_VERSION = 1
 
 
 class _Part(BaseModel):
-    """Immutable; unknown keys are refused."""
+    """Immutable; unknown keys, NaN and infinity are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Interval(_Part):
@@ -153,7 +153,7 @@ class Contract(_Part):
     @classmethod
     def _known_crop(cls, name: str) -> str:
         if name not in PROCEDURES:
-            raise ValueError(f"unknown crop procedure {name!r}")
+            raise ValueError(f"unknown crop procedure {name!r}, update laveran")
         return name
 
     @field_validator("classes")
@@ -185,13 +185,17 @@ def parse_contract(text: str | None, where: str) -> Contract:
     if not text:
         raise ModelError(f"{where} carries no Laveran metadata; export it with laveran")
     try:
-        return Contract.model_validate_json(text)
+        contract = Contract.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "metadata"
         if place == "schema_version":
             raise ModelError(
-                f"{where} has metadata of version {first['input']!r}, this Laveran reads "
+                f"{where} has metadata of version {first['input']!r:.40}, this Laveran reads "
                 f"version {SCHEMA_VERSION}; update laveran or export the model again"
             ) from error
-        raise ModelError(f"{where}: its metadata is not valid: {place}: {first['msg']}") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ModelError(f"{where}: its metadata is not valid: {place:.80}: {reason}") from error
+    if "schema_version" not in contract.model_fields_set:
+        raise ModelError(f"{where} has metadata without a schema_version; export the model again")
+    return contract

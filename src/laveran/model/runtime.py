@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran.cells.crop import procedure
-from laveran.errors import ModelError
+from laveran.errors import DataError, ModelError
 from laveran.model.contract import METADATA_KEY, Contract, parse_contract
 from laveran.model.onnx_file import check_self_contained
 
 INPUT = "cells"
 REQUIRED = ("probability", "logit", "embedding")
 OPTIONAL = ("evidence", "outlier", "disagreement")
-GOLDEN_TOLERANCE = (
-    1e-3  # of probability: other processors round differently, other weights differ more
-)
+DIMENSIONS = dict(zip(REQUIRED + OPTIONAL, (1, 1, 2, 3, 1, 1), strict=True))
+# Other processors round differently; other weights differ more.
+PROBABILITY_TOLERANCE = 1e-3
+LOGIT_TOLERANCE = 1e-2  # as a share of the logit, or of 1 where it is smaller
 BATCH = 64  # larger batches are no faster on a CPU and leave its cache
 
 
@@ -69,6 +70,7 @@ class Model:
         self._session = _open(data, where, threads)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), where)
+        self._check_input()
         self.outputs = self._checked_outputs()
         self._crop = procedure(self.contract.crop)
         self._check_golden()
@@ -79,8 +81,17 @@ class Model:
         return self.contract.size_px
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The input cell uint8 [S, S, 3] of an RGB picture uint8 [H, W, 3]."""
-        return self._crop(image, self.contract.size_px)
+        """The input cell uint8 [S, S, 3] of an RGB picture uint8 [H, W, 3].
+
+        Raises:
+            DataError: If it is no such picture.
+        """
+        picture = np.asarray(image)
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+            raise DataError(
+                f"a picture must be RGB, uint8 [H, W, 3], not {picture.dtype} {list(picture.shape)}"
+            )
+        return self._crop(picture, self.contract.size_px)
 
     def probabilities(self, cells: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability float32 [N] of "parasitized" of prepared cells uint8 [N, S, S, 3]."""
@@ -102,6 +113,9 @@ class Model:
         Args:
             images: RGB pictures of one cell each, uint8 [H, W, 3], of any sizes.
 
+        Raises:
+            DataError: If one of them is no such picture.
+
         Example:
             >>> import laveran
             >>> model = laveran.load("runs/first")  # doctest: +SKIP
@@ -117,42 +131,74 @@ class Model:
     def _run(self, cells: NDArray[np.uint8], outputs: Sequence[str]) -> list[Any]:
         side = self.contract.size_px
         if cells.dtype != np.uint8 or cells.shape[1:] != (side, side, 3):
-            raise ModelError(
+            raise DataError(
                 f"the model takes cells uint8 [N, {side}, {side}, 3], "
                 f"not {cells.dtype} {list(cells.shape)}; use prepare()"
             )
-        result: list[Any] = self._session.run(list(outputs), {INPUT: cells})
+        try:
+            result: list[Any] = self._session.run(list(outputs), {INPUT: cells})
+        except Exception as error:  # onnxruntime's errors share no base of their own
+            raise ModelError(f"{self.path} fails when it is run: {_reason(error)}") from error
         return result
 
-    def _checked_outputs(self) -> list[str]:
-        """The names of the outputs, after a look at the names and shapes of both ends."""
+    def _check_input(self) -> None:
+        """Refuse a graph that takes anything but cells, any number of them."""
         side = self.contract.size_px
-        inputs = {each.name: (each.type, each.shape[1:]) for each in self._session.get_inputs()}
-        if inputs != {INPUT: ("tensor(uint8)", [side, side, 3])}:
+        inputs = {each.name: (each.type, each.shape) for each in self._session.get_inputs()}
+        kind, shape = inputs.get(INPUT, ("", []))
+        fits = kind == "tensor(uint8)" and shape[1:] == [side, side, 3]
+        if len(inputs) != 1 or not fits or isinstance(shape[0], int):
+            given = ", ".join(f"{name} {kind} {shape}" for name, (kind, shape) in inputs.items())
             raise ModelError(
-                f"{self.path} takes {inputs}, not {INPUT} uint8 [N, {side}, {side}, 3]"
+                f"{self.path} takes {given or 'nothing'}, not {INPUT} uint8 [N, {side}, {side}, 3]"
             )
+
+    def _checked_outputs(self) -> list[str]:
+        """The names of the outputs, which are those that the contract promises."""
         names = [each.name for each in self._session.get_outputs()]
-        wrong = [name for name in REQUIRED if name not in names]
-        wrong += [name for name in names if name not in REQUIRED + OPTIONAL]
-        if wrong or ("evidence" in names) != (self.contract.evidence is not None):
-            raise ModelError(f"{self.path} has the outputs {', '.join(names)}, not those it must")
+        complete = set(REQUIRED) <= set(names) <= set(DIMENSIONS)
+        if not complete or ("evidence" in names) != (self.contract.evidence is not None):
+            raise ModelError(
+                f"{self.path} has the outputs {', '.join(names)}, which are not those that its "
+                "metadata promises; export it again"
+            )
         return names
 
     def _check_golden(self) -> None:
         """Compare the answer to the golden input with that of the day of export."""
-        golden = self.contract.golden
+        golden, promised = self.contract.golden, self.contract.evidence
+        answer = self._golden_answer()
+        probability, logit = float(answer.probability[0]), float(answer.logit[0])
+        off = abs(probability - golden.probability)
+        if not off <= PROBABILITY_TOLERANCE or not _close(logit, golden.logit):
+            raise ModelError(
+                f"{self.path} does not answer as it did when it was exported (probability "
+                f"{probability:.4f} instead of {golden.probability:.4f}); get or export it again"
+            )
+        if promised and answer.evidence is not None:
+            total = float(answer.evidence.mean()) + promised.bias
+            if not _close(total, logit):
+                raise ModelError(
+                    f"{self.path}: its evidence adds up to {total:.4f} and its logit is "
+                    f"{logit:.4f}, which should be the same; export it again"
+                )
+
+    def _golden_answer(self) -> Answer:
+        """All outputs for the golden input, their shapes looked at."""
         try:
-            cell = golden.cell(self.contract.size_px)
+            cell = self.contract.golden.cell(self.contract.size_px)
         except ValueError as error:
             raise ModelError(f"{self.path}: its golden input is damaged ({error})") from error
-        found = self.probabilities(cell)
-        difference = abs(float(found[0]) - golden.probability) if found.shape == (1,) else np.inf
-        if not difference <= GOLDEN_TOLERANCE:
-            raise ModelError(
-                f"{self.path} does not answer as it did when it was exported "
-                f"(probability off by {difference:.2g}); get or export it again"
-            )
+        outputs = dict(zip(self.outputs, self._run(cell, self.outputs), strict=True))
+        for name, value in outputs.items():
+            found = np.asarray(value)
+            if found.dtype != np.float32 or found.ndim != DIMENSIONS[name] or len(found) != 1:
+                raise ModelError(
+                    f"{self.path} answers to one cell with {name} {found.dtype} "
+                    f"{list(found.shape)}, not float32 in {DIMENSIONS[name]} dimensions; "
+                    "export it again"
+                )
+        return Answer(**outputs)
 
 
 def load(model: Path | str) -> Model:
@@ -193,8 +239,19 @@ def _open(data: bytes, where: str, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what it would print, we raise
+    # A file of onnxruntime's own format would be read past our look at its tensors.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base of their own
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{where} cannot be run: {reason}") from error
+        raise ModelError(f"{where} cannot be run: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a foreign error, or at least its name."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _close(logit: float, expected: float) -> bool:
+    """Whether two logits are one but for rounding; NaN is close to nothing."""
+    return abs(logit - expected) <= LOGIT_TOLERANCE * max(1.0, abs(expected))
