@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,12 @@ from laveran.cells.names import NameIndex
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.stream import batch_stream
 from laveran.cells.template import Template, read_template
-from laveran.errors import DataError, PictureError
+from laveran.errors import ConfigError, DataError, PictureError
 from laveran.model.runtime import Model, load
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
 UNREADABLE = 0  # the class of a picture that cannot be read: the submission stays whole
+_ABSENT = "the sample submission asks for it, but there is no such picture"
 
 Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
 
@@ -90,37 +92,57 @@ def predict(
             picture of `data` gets a row, in the order of `data`.
         probabilities: A further file, the id and the probability of each cell.
         operating_point: Name of the model's threshold to use.
-        strict: Write nothing and raise if any picture cannot be read or found.
+        strict: Write nothing and raise if any row lacks a picture that can be read.
         watch: Called with ("predict", done, total, {}) as the work goes on.
 
     Raises:
         DataError: If the data or the sample submission cannot be used, or with `strict`.
         ModelError: If the model cannot be used.
-        ConfigError: If the model has no such operating point.
+        ConfigError: If the model has no such operating point, or a file would overwrite another.
+        OutputError: If a file cannot be written.
     """
     reader = model if isinstance(model, Model) else load(model)
     threshold = reader.contract.operating_point(operating_point).threshold
-    template = read_template(like) if like else None
     out = Path(out)
+    skipped_file = _skipped_file(out)
+    _check_distinct((out, probabilities, skipped_file), (data, like))
+    template = read_template(like) if like else None
     with open_source(data) as source:
         request = _asked(source, template)
         found, unread = _score(source, request.entries, reader, watch)
-        skipped = (*source.skipped, *request.missing, *unread)
-    if strict and skipped:
-        first = skipped[0]
+    failed = (*request.missing, *unread)
+    if strict and failed:
         raise DataError(
-            f"{len(skipped)} of {data} cannot be used, first {first.name!r}: {first.reason}; "
-            f"nothing was written (--strict)"
+            f"{len(failed)} of {len(request.names)} rows have no picture in {data} to read, first "
+            f"{failed[0].name!r}: {failed[0].reason}; nothing was written (--strict)"
         )
+    skipped = tuple(dict.fromkeys((*source.skipped, *failed)))
     y_prob = np.array([found.get(name, np.nan) for name in request.names], dtype=np.float32)
-    classes = np.where(np.isnan(y_prob), UNREADABLE, y_prob >= threshold).astype(np.int64)
+    called = y_prob.astype(np.float64) >= threshold  # as the figures of the threshold are counted
+    classes = np.where(np.isnan(y_prob), UNREADABLE, called).astype(np.int64)
     request.template.write(out, classes.tolist())
     if probabilities:
         _write_probabilities(Path(probabilities), request.template, y_prob)
-    skipped_file = out.parent / "skipped.csv"
-    if skipped or skipped_file.exists():
+    if skipped or skipped_file.exists():  # an older list would be about other pictures
         write_skipped(skipped_file, skipped)
     return Prediction(request.template.ids, classes, y_prob, skipped, request.notes, skipped_file)
+
+
+def _skipped_file(out: Path) -> Path:
+    """The list beside a submission; a run folder has a `skipped.csv` of its own, which stays."""
+    in_run_folder = (out.parent / "model.onnx").exists()
+    return out.with_name(f"{out.stem}_skipped.csv" if in_run_folder else "skipped.csv")
+
+
+def _check_distinct(
+    outputs: Iterable[Path | str | None], inputs: Iterable[Path | str | None]
+) -> None:
+    """Refuse to write one file over another, or over what is read."""
+    taken = {Path(path).resolve() for path in inputs if path}
+    for path in [Path(path) for path in outputs if path]:
+        if path.resolve() in taken:
+            raise ConfigError(f"{path} would overwrite another file of this call; rename it")
+        taken.add(path.resolve())
 
 
 def probability_stream(
@@ -152,27 +174,35 @@ def _asked(source: Source, template: Template | None) -> _Asked:
         return _asked_all(source)
     index = NameIndex(source.by_name)
     names = [index.find(row) for row in template.ids]
+    reasons = {_bare(row.name): row.reason for row in source.skipped}
     missing = tuple(
-        Skipped(row, "the sample submission asks for it, but there is no such picture")
+        Skipped(row, reasons.get(_bare(row), _ABSENT))
         for row, name in zip(template.ids, names, strict=True)
         if name is None
     )
     wanted = set(names)
     entries = [entry for entry in source if entry.name in wanted]
     extra = len(source.entries) - len(entries)
-    notes = (f"{extra} pictures are not in the sample submission; they get no row",)
-    return _Asked(template, names, entries, missing, notes if extra else ())
+    note = f"the sample submission does not ask for {extra:,} of the pictures; they get no row"
+    return _Asked(template, names, entries, missing, (note,) if extra else ())
 
 
 def _asked_all(source: Source) -> _Asked:
     """A row for every picture, also for those that the source had to leave out."""
-    names = [entry.name for entry in source] + [
-        row.name for row in source.skipped if Path(row.name).suffix.lower() in SUFFIXES
-    ]
-    names = list(dict.fromkeys(names))
-    bare = [name.rsplit("/", 1)[-1] for name in names]
+    missing = tuple(
+        row
+        for row in source.skipped
+        if Path(row.name).suffix.lower() in SUFFIXES and row.name not in source.by_name
+    )
+    names = list(dict.fromkeys((*source.by_name, *(row.name for row in missing))))
+    bare = [_bare(name) for name in names]
     ids = bare if len(set(bare)) == len(bare) else names
-    return _Asked(Template(HEADER, tuple(ids)), names, list(source), (), ())
+    return _Asked(Template(HEADER, tuple(ids)), names, list(source), missing, ())
+
+
+def _bare(name: str) -> str:
+    """A name without its folders."""
+    return name.rpartition("/")[2]
 
 
 def _score(
@@ -184,6 +214,8 @@ def _score(
     for done, (entry, result) in enumerate(probability_stream(source, model, entries), 1):
         if isinstance(result, PictureError):
             unread.append(Skipped(entry.name, str(result)))
+        elif math.isnan(result):
+            unread.append(Skipped(entry.name, "the model's answer is not a number"))
         else:
             found[entry.name] = result
         if watch and (done % 64 == 0 or done == len(entries)):
