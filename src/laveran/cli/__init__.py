@@ -5,14 +5,13 @@ Nothing heavy is imported here; each command imports what it needs when it runs.
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from laveran.cli import demo, evaluate, fetch, predict, score, train
-from laveran.errors import LaveranError
+from laveran.cli.outcome import Commands
 
 app = typer.Typer(
+    cls=Commands,
     name="laveran",
     help="Reads blood films for malaria. A research tool, not a medical device.",
     no_args_is_help=True,
@@ -45,9 +44,5 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one sentence and exit code 1."""
-    try:
-        app()
-    except LaveranError as error:
-        typer.secho(f"laveran: {error}", err=True, fg=typer.colors.RED)
-        sys.exit(1)
+    """Run the command line."""
+    app(prog_name="laveran")

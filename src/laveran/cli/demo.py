@@ -17,8 +17,10 @@ def demo(
 
     Example: laveran demo --out demo
     """
-    from laveran.cli import show
-    from laveran.training.demo import demo as library_demo
+    from laveran.cli import outcome, show
+
+    with outcome.training_side():
+        from laveran.training.demo import demo as library_demo
 
     with show.progress() as watch:
         result = library_demo(out, recipe=recipe, seed=seed, watch=watch)

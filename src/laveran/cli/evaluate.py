@@ -42,6 +42,6 @@ def evaluate(
             watch=watch,
         )
     show.notes(result.notes)
-    show.skipped(result.skipped, "nothing but this screen")
+    show.skipped(result.skipped, None)
     for name, value in result.evaluation.to_json().items():
         typer.echo(f"{name.replace('_', ' '):<30}{show.figure(value)}")

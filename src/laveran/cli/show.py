@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from laveran.cli.outcome import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from laveran.cells.skipped import Skipped
     from laveran.metrics import Leaderboard
+    from laveran.model.prediction import Watch
 
-Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
-
-SHOWN = 5  # skipped pictures listed on the screen; the file has all
+SHOWN = 5  # skipped pictures listed on the screen where a file has all
 
 
 @contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Watch]:
+def progress() -> Iterator[Watch]:
     """A progress bar with ETA and live figures on the terminal; silent when there is none.
 
     Yields:
         A function of (what is being done, done, total or None, figures).
     """
+    if not sys.stderr.isatty():
+        yield lambda _stage, _done, _total, _figures: None
+        return
     from rich import progress as bars
     from rich.console import Console
 
-    console = Console(stderr=True)
     with bars.Progress(
         bars.TextColumn("{task.description:<18}"),
         bars.BarColumn(bar_width=28),
@@ -39,8 +43,7 @@ def progress(*, quiet: bool = False) -> Iterator[Watch]:
         bars.TextColumn("eta"),
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.fields[figures]}"),
-        console=console,
-        disable=quiet or not console.is_terminal,
+        console=Console(stderr=True),
     ) as bar:
         tasks: dict[str, bars.TaskID] = {}
 
@@ -61,18 +64,20 @@ def as_json(value: Any) -> None:
 def notes(sentences: Sequence[str]) -> None:
     """Loud findings, on standard error."""
     for sentence in sentences:
-        typer.secho(f"note: {sentence}", err=True, fg=typer.colors.YELLOW)
+        typer.secho(f"note: {one_line(sentence)}", err=True, fg=typer.colors.YELLOW)
 
 
-def skipped(rows: Sequence[Skipped], listed_in: object) -> None:
-    """The first of what was skipped, and where the whole list is; on standard error."""
+def skipped(rows: Sequence[Skipped], file: Path | None) -> None:
+    """What was skipped, on standard error: the first few where `file` lists all."""
     if not rows:
         return
-    typer.secho(f"{len(rows)} skipped, all listed in {listed_in}:", err=True, fg="yellow")
-    for row in rows[:SHOWN]:
-        typer.echo(f"  {row.name}: {row.reason}", err=True)
-    if len(rows) > SHOWN:
-        typer.echo(f"  and {len(rows) - SHOWN} more", err=True)
+    where = f", all listed in {file}" if file else ""
+    typer.secho(f"{len(rows):,} skipped{where}:", err=True, fg=typer.colors.YELLOW)
+    shown = rows[:SHOWN] if file else rows
+    for row in shown:
+        typer.echo(f"  {one_line(row.name)}: {one_line(row.reason)}", err=True)
+    if len(rows) > len(shown):
+        typer.echo(f"  and {len(rows) - len(shown):,} more", err=True)
 
 
 def fetched(paths: Sequence[Path], *, json: bool) -> None:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class By(StrEnum):
+    """What a split keeps whole."""
+
+    PATIENT = "patient"
+    PHOTO = "photo"
+    CELL = "cell"
 
 
 def train(
@@ -33,16 +42,18 @@ def train(
         typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),
     ] = None,
     by: Annotated[
-        str, typer.Option(help="What a split keeps whole: patient, photo or cell (optimistic).")
-    ] = "patient",
+        By, typer.Option(help="What a split keeps whole; all but patient is optimistic.")
+    ] = By.PATIENT,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train a network and measure it on patients it never saw.
 
     Example: laveran train train_data.zip train_labels.csv --out runs/first --recipe fast
     """
-    from laveran.cli import show
-    from laveran.training.train import train as library_train
+    from laveran.cli import outcome, show
+
+    with outcome.training_side():
+        from laveran.training.train import train as library_train
 
     with show.progress() as watch:
         run = library_train(
@@ -55,7 +66,7 @@ def train(
             seed=seed,
             resume=resume,
             patients=patients or (),
-            by=by,
+            by=by.value,
             watch=watch,
         )
     show.notes(run.notes)
