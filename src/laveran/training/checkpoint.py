@@ -85,6 +85,10 @@ def restore_optimizer(
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for weight, slots in optimizer.state.items():
+        for name, value in slots.items():
+            if value.shape == weight.shape:  # laid out as before: other strides may round otherwise
+                slots[name] = torch.empty_like(weight).copy_(value)
 
 
 def network_tensors(network: nn.Module) -> State:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from laveran.cells.crop import procedure
 from laveran.cells.manifest import Manifest, read_manifest
 from laveran.cells.reading import Reading, read_cells
 from laveran.cells.skipped import Skipped, write_skipped
+from laveran.errors import DataError
 
 Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
 
@@ -71,6 +73,9 @@ def prepare_cells(
         crop: Name of the crop-to-input procedure.
         size_px: Side of the prepared cells.
         watch: Called with ("read cells", done, total, {}).
+
+    Raises:
+        DataError: If the data cannot be used, or what was prepared before is damaged.
     """
     key = _key(data, labels, patients, crop, size_px)
     folder = cache_folder() / "cells" / key
@@ -113,12 +118,17 @@ def _write_reading(folder: Path, reading: Reading) -> None:
 
 def _open(folder: Path, size_px: int) -> Feed:
     """The cache in `folder`, its pictures as a read-only memory map."""
-    manifest = read_manifest(folder / "cells.csv")
-    shape = (len(manifest), size_px, size_px, 3)
-    pictures = np.memmap(folder / "pictures.bin", np.uint8, "r", shape=shape)
-    with (folder / "skipped.csv").open(newline="", encoding="utf-8") as file:
-        skipped = tuple(Skipped(row["name"], row["reason"]) for row in csv.DictReader(file))
-    notes = tuple(json.loads((folder / "notes.json").read_text(encoding="utf-8")))
+    try:
+        manifest = read_manifest(folder / "cells.csv")
+        shape = (len(manifest), size_px, size_px, 3)
+        pictures = np.memmap(folder / "pictures.bin", np.uint8, "r", shape=shape)
+        with (folder / "skipped.csv").open(newline="", encoding="utf-8") as file:
+            skipped = tuple(Skipped(row["name"], row["reason"]) for row in csv.DictReader(file))
+        notes = tuple(json.loads((folder / "notes.json").read_text(encoding="utf-8")))
+    except (DataError, OSError, KeyError, ValueError) as error:
+        raise DataError(
+            f"the prepared cells in {folder} are damaged; delete it ({error})"
+        ) from error
     return Feed(manifest, pictures, skipped, notes)
 
 
@@ -151,12 +161,14 @@ def _checksum(path: Path) -> bytes:
 @contextmanager
 def _replacing_folder(folder: Path) -> Iterator[Path]:
     """As `files.replacing`, for a folder of several files; the first to finish wins."""
-    scratch = folder.with_name(f".{folder.name}-{os.getpid()}")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         yield scratch
-        if not folder.exists():
+        try:
             scratch.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

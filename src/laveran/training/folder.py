@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -48,7 +49,11 @@ class Predictions:
             self.patients + other.patients,
             np.concatenate([self.y_true, other.y_true]),
             np.concatenate([self.logit, other.logit]),
-            {name: np.concatenate([self.called[name], other.called[name]]) for name in self.called},
+            {
+                name: np.concatenate([called, other.called[name]])
+                for name, called in self.called.items()
+                if name in other.called  # too few cells may not have allowed a threshold
+            },
         )
 
 
@@ -116,14 +121,16 @@ class RunFolder:
             raise ConfigError(f"{self.path} is in use by something else; choose another --out")
 
     def claim(self, config: str) -> None:
-        """Write `config.toml`, or find the very same there.
+        """Write `config.toml`, or find the same there; remove what a killed process left.
 
         Raises:
             ConfigError: If the run there is another.
         """
+        for half_written in self.path.rglob(f".{self.checkpoint.stem}-*"):
+            half_written.unlink()
         if not self.config.exists():
             files.write_text(self.config, config)
-        elif self.config.read_text(encoding="utf-8") != config:
+        elif _deciding(self.config.read_text(encoding="utf-8")) != _deciding(config):
             raise ConfigError(
                 f"the run in {self.path} was started with other data or settings "
                 f"(see its config.toml); choose another --out"
@@ -148,10 +155,19 @@ class RunFolder:
         files.write_text(self.metrics, json.dumps(metrics, indent=2) + "\n")
 
     def read_metrics(self) -> dict[str, Any] | None:
-        """What `write_metrics` wrote; None if the run is not finished."""
+        """What `write_metrics` wrote; None if the run is not finished.
+
+        Raises:
+            ModelError: If the file is damaged.
+        """
         if not self.metrics.is_file():
             return None
-        metrics: dict[str, Any] = json.loads(self.metrics.read_text(encoding="utf-8"))
+        try:
+            metrics: dict[str, Any] = json.loads(self.metrics.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(
+                f"{self.metrics} cannot be read ({error}); delete it and resume the run"
+            ) from error
         return metrics
 
     def write_predictions(self, predictions: Predictions) -> None:
@@ -189,8 +205,18 @@ class RunFolder:
                     for point in points
                 },
             )
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{self.predictions} cannot be read: {error}") from error
+
+
+def _deciding(config: str) -> dict[str, Any] | None:
+    """What decides a run: all but the places of the data, whose checksum is there; None if torn."""
+    try:
+        values = tomllib.loads(config)
+    except tomllib.TOMLDecodeError:
+        return None
+    run = {key: value for key, value in values["run"].items() if key not in ("data", "labels")}
+    return {**values, "run": run}
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast, broadcast_object_list
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from laveran.errors import ConfigError, ModelError
 from laveran.networks.network import Network
 from laveran.training.augment import augment
 from laveran.training.checkpoint import (
@@ -107,9 +109,14 @@ def fit(
         checkpoint: File to write after each epoch.
         accelerator: Device, precision and processes.
         report: Called after each step.
+
+    Raises:
+        ConfigError: If the loss is no longer finite, or there are more processes than
+            cells in a batch.
+        ModelError: If `checkpoint` is of another training.
     """
     trainer = _Trainer(network, train, recipe, seed, accelerator)
-    trainer.resume(read_checkpoint(checkpoint))
+    trainer.resume(checkpoint)
     while not trainer.finished(has_valid=valid is not None):
         started = time.perf_counter()
         rate = trainer.rate
@@ -117,9 +124,8 @@ def fit(
         row = {"epoch": trainer.epochs_done, "train_loss": train_loss, "learning_rate": rate}
         if valid is not None:
             row |= trainer.validate(valid)
-        trainer.keep_best(row)
         row["seconds"] = round(time.perf_counter() - started, 3)
-        trainer.history.append(row)
+        trainer.record(row)
         if accelerator.is_main_process:
             trainer.state().write(checkpoint)
         accelerator.wait_for_everyone()
@@ -134,6 +140,11 @@ class _Trainer:
     def __init__(
         self, network: Network, train: Cells, recipe: Recipe, seed: int, accelerator: Accelerator
     ) -> None:
+        if min(len(train), recipe.batch_size) < accelerator.num_processes:
+            raise ConfigError(
+                f"{accelerator.num_processes} processes cannot share batches of "
+                f"{min(len(train), recipe.batch_size)} cells; start fewer"
+            )
         self.train, self.recipe, self.seed, self.accelerator = train, recipe, seed, accelerator
         self.plain = network.to(accelerator.device).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.plain).eval()
@@ -147,7 +158,7 @@ class _Trainer:
             self.optimizer.optimizer,
             recipe.learning_rate,
             total_steps=recipe.epochs * self.steps_an_epoch,
-            pct_start=recipe.warm_up,
+            pct_start=_warm_up(recipe.warm_up, recipe.epochs * self.steps_an_epoch),
         )
         self.history: list[dict[str, float]] = []
         self.best = network_tensors(self.plain)
@@ -184,7 +195,14 @@ class _Trainer:
             total += self._step(rows[rank::world], generator)
             if report:
                 report(self._progress(total / (step + 1)))
-        return total / self.steps_an_epoch
+        self._agree()
+        mean = torch.tensor(total / self.steps_an_epoch, device=self.accelerator.device)
+        return float(self.accelerator.reduce(mean, "mean"))
+
+    def _agree(self) -> None:
+        """Give all processes the first one's running statistics: each has seen other cells."""
+        for buffer in (*self.plain.buffers(), *self.average.buffers()):
+            buffer.copy_(broadcast(buffer))
 
     def _step(self, rows: NDArray[np.int64], generator: torch.Generator) -> float:
         """One step of the optimizer on the cells at `rows`; the loss."""
@@ -218,11 +236,21 @@ class _Trainer:
         right = ((logit >= 0) == (labels == 1)).float().mean()
         return {"valid_loss": float(loss), "valid_accuracy": float(right)}
 
-    def keep_best(self, row: dict[str, float]) -> None:
-        """Keep the averaged weights if this epoch is the best so far, or none can be told."""
+    def record(self, row: dict[str, float]) -> None:
+        """Add an epoch to the history, the first process's row in all processes.
+
+        The averaged weights are kept if it is the best epoch so far, or none can be told.
+        """
+        row = broadcast_object_list([row])[0]
+        if not all(np.isfinite(value) for value in row.values()):
+            raise ConfigError(
+                f"the loss is not finite after epoch {self.epochs_done}; "
+                f"lower the recipe's learning_rate of {self.recipe.learning_rate}"
+            )
         earlier = [past["valid_loss"] for past in self.history if "valid_loss" in past]
         if "valid_loss" not in row or row["valid_loss"] < min(earlier, default=np.inf):
             self.best, self.best_epoch = network_tensors(self.average), self.epochs_done
+        self.history.append(row)
 
     def state(self) -> Checkpoint:
         """Everything that `resume` needs."""
@@ -243,10 +271,20 @@ class _Trainer:
             },
         )
 
-    def resume(self, checkpoint: Checkpoint | None) -> None:
-        """Go on from `checkpoint`; from the start if it is None."""
+    def resume(self, path: Path) -> None:
+        """Go on from the checkpoint at `path`; from the start if there is none."""
+        checkpoint = read_checkpoint(path)
         if checkpoint is None:
             return
+        try:
+            self._restore(checkpoint)
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{path} is of another training ({error}); delete it to start anew"
+            ) from error
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        """Undo `state`."""
         tensors, numbers = checkpoint.tensors, checkpoint.numbers
         self.plain.load_state_dict(tensors["network"])
         self.average.load_state_dict(tensors["average"])
@@ -293,6 +331,11 @@ def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 def _absolute_weights(network: nn.Module) -> Tensor:
     """Sum of |w| over weights of more than one dimension: biases and batch norm are spared."""
     return torch.stack([w.abs().sum() for w in network.parameters() if w.ndim > 1]).sum()
+
+
+def _warm_up(share: float, steps: int) -> float:
+    """`share`, or a little more where the schedule would divide by a phase of no length."""
+    return share if share * steps != 1 else 1.01 * share
 
 
 def _seed(*numbers: int) -> int:

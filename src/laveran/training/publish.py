@@ -56,7 +56,7 @@ def publish(
         folder.write_cells(job.feed.manifest, parts.tolist())
         folder.write_history(fitted.history)
         save(fitted.network, job.recipe.network, job.recipe.size_px, folder.path)
-        contract = _contract(job, folder, fitted.network, calibration, finding)
+        contract = _contract(job, folder, fitted.network, calibration, parts, finding)
         sample = np.linspace(0, len(job.labels) - 1, PARITY_CELLS).astype(int)
         parity = export(fitted.network, contract, folder.model, job.feed.pictures[sample])
         folder.write_predictions(finding.predictions)
@@ -75,10 +75,16 @@ def publish(
 
 
 def _contract(
-    job: Job, folder: RunFolder, network: Network, calibration: Calibration, finding: Finding
+    job: Job,
+    folder: RunFolder,
+    network: Network,
+    calibration: Calibration,
+    parts: NDArray[np.str_],
+    finding: Finding,
 ) -> Contract:
     """What the model file says of itself."""
     recipe, manifest = job.recipe, job.feed.manifest
+    fitted = ~np.isin(parts, ("valid", "test"))
     weights = (folder.path / "weights.safetensors").read_bytes()
     golden, map_side = _golden(job, network, calibration.temperature)
     figures = {
@@ -94,8 +100,8 @@ def _contract(
         operating_points=operating_points(calibration.thresholds, finding.predictions, job.seed),
         training=Training(
             recipe=recipe.name,
-            cells=len(manifest),
-            patients=len(set(job.groups)) if job.unit == "patient" else 0,
+            cells=int(fitted.sum()),
+            patients=len(set(job.groups[fitted])) if job.unit == "patient" else 0,
             sources=tuple(sorted({Path(cell.source).name for cell in manifest})),
             data_sha256=manifest.checksum,
             species=job.species,

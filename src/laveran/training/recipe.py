@@ -119,6 +119,8 @@ def load_recipe(name: str) -> Recipe:
         return parse_recipe(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the recipe {path} is no text in UTF-8") from error
 
 
 def parse_recipe(text: str, where: str = "recipe") -> Recipe:

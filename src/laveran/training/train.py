@@ -15,13 +15,15 @@ import numpy as np
 import tomli_w
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 
 import laveran
+from laveran.cells.manifest import CLASSES, UNKNOWN
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.splits import Unit, split
 from laveran.cells.splits import folds as assign_folds
-from laveran.errors import ConfigError
+from laveran.errors import ConfigError, LabelsError
 from laveran.metrics import Evaluation
 from laveran.networks.network import build, load_start
 from laveran.training.calibration import calibrate
@@ -107,15 +109,22 @@ def train(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = chosen.replace(epochs=epochs)
-    if folds == 1:
-        raise ConfigError("one fold leaves nothing to train on; ask for 0, or 2 and more")
+    if folds < 0 or folds == 1:
+        raise ConfigError(f"{folds} folds leave nothing to train on; ask for 0, or 2 and more")
+    if seed < 0:
+        raise ConfigError(f"the seed is {seed}; it must not be negative")
     folder = RunFolder(Path(out))
-    accelerator = Accelerator(mixed_precision=PRECISIONS[chosen.precision])
+    accelerator = _accelerator(chosen)
     if accelerator.is_main_process:
         folder.check_free(resume=resume)
     with accelerator.main_process_first():
         feed = prepare_cells(
             data, labels, patients=patients, crop=chosen.crop, size_px=chosen.size_px, watch=watch
+        )
+    if UNKNOWN in feed.manifest.labels:
+        raise LabelsError(
+            f"nothing tells the labels of the cells in {data}; give a labels CSV, "
+            f"or put the pictures into folders named {' and '.join(CLASSES)}"
         )
     job = Job(feed, chosen, seed, by, species, licence, accelerator, watch)
     if job.writes:
@@ -128,6 +137,12 @@ def train(
     )
 
 
+def _accelerator(recipe: Recipe) -> Accelerator:
+    """Device, precision and processes."""
+    AcceleratorState._reset_state()  # it would hold on to the precision of an earlier training
+    return Accelerator(mixed_precision=PRECISIONS[recipe.precision])
+
+
 def _config(job: Job, data: Path | str, labels: Path | str | None, folds: int) -> str:
     """What decides a run, as TOML: two runs of one config are one run."""
     run = {
@@ -137,6 +152,8 @@ def _config(job: Job, data: Path | str, labels: Path | str | None, folds: int) -
         "folds": folds,
         "seed": job.seed,
         "by": job.by,
+        "species": job.species,
+        "licence": job.licence,
         "laveran": laveran.__version__,
         "torch": torch.__version__,
     }
@@ -159,6 +176,8 @@ def _cross_validate(job: Job, folder: RunFolder, count: int) -> Finding:
         inner, stage = folder.fold(number), f"fold {number}"
         scored.append(_fit_division(job, inner, parts, division.unit, stage))
     finding = Finding.of(job, scored, division.unit, folds=count)
+    if folder.read_metrics() is not None:
+        return finding
     everything = np.ones(len(job.labels), dtype=bool)
     epochs = round(statistics.median(each.best_epoch for each in scored))
     fitted = _fit(job.lasting(epochs), folder, everything, None, "fit on all")
