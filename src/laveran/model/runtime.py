@@ -68,10 +68,13 @@ class Model:
             raise ModelError(f"cannot read the model {where}: {error.strerror}") from error
         check_self_contained(data, where)
         self._session = _open(data, where, threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), where)
-        self._check_input()
-        self.outputs = self._checked_outputs()
+        try:
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), where)
+            self._check_input()
+            self.outputs = self._checked_outputs()
+        except UnicodeDecodeError as error:
+            raise ModelError(f"{where} is damaged: a name in it is no text") from error
         self._crop = procedure(self.contract.crop)
         self._check_golden()
 
@@ -87,7 +90,7 @@ class Model:
             DataError: If it is no such picture.
         """
         picture = np.asarray(image)
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        if picture.dtype != np.uint8 or picture.shape[2:] != (3,) or picture.size == 0:
             raise DataError(
                 f"a picture must be RGB, uint8 [H, W, 3], not {picture.dtype} {list(picture.shape)}"
             )
@@ -242,7 +245,9 @@ def _open(data: bytes, where: str, threads: int) -> Any:
     # A file of onnxruntime's own format would be read past our look at its tensors.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            data, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:  # onnxruntime's errors share no base of their own
         raise ModelError(f"{where} cannot be run: {_reason(error)}") from error
 
