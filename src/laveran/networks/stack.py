@@ -99,10 +99,7 @@ def plain(filters: Sequence[int] = (16, 32, 64), per_stage: int = 2, **settings:
         >>> plain((16, 32), per_stage=1).width
         32
     """
-    layers: list[Layer] = [Conv(filters=filters[0], kernel=5, stride=2)]
-    for width in filters[1:]:
-        layers += [Pool(), *(Conv(filters=width) for _ in range(per_stage))]
-    return StackSpec(layers=tuple(layers), **settings)
+    return StackSpec(layers=_stages(filters, per_stage, Conv), **settings)
 
 
 def residual(
@@ -119,7 +116,14 @@ def residual(
         >>> residual((16, 32), per_stage=1).stride_px
         4
     """
+    return StackSpec(layers=_stages(filters, per_stage, Block), **settings)
+
+
+def _stages(
+    filters: Sequence[int], per_stage: int, kind: type[Conv] | type[Block]
+) -> tuple[Layer, ...]:
+    """A 5 x 5 convolution of stride 2, then stages: a max pooling, then layers of a kind."""
     layers: list[Layer] = [Conv(filters=filters[0], kernel=5, stride=2)]
     for width in filters[1:]:
-        layers += [Pool(), *(Block(filters=width) for _ in range(per_stage))]
-    return StackSpec(layers=tuple(layers), **settings)
+        layers += [Pool(), *(kind(filters=width) for _ in range(per_stage))]
+    return tuple(layers)
