@@ -10,6 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from onnx import TensorProto, helper, numpy_helper
+
+from laveran.cells.crop import stretch
+from laveran.errors import DataError, ModelError
+from laveran.model.contract import Golden
+from laveran.model.runtime import BATCH, Model, load
 from small_model import (
     BIAS,
     BLUE,
@@ -25,11 +30,6 @@ from small_model import (
     small_model,
     write_small_model,
 )
-
-from laveran.cells.crop import stretch
-from laveran.errors import DataError, ModelError
-from laveran.model.contract import Golden
-from laveran.model.runtime import BATCH, Model, load
 
 CELLS = np.random.default_rng(1).integers(0, 256, (150, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
 
@@ -275,11 +275,10 @@ def test_a_damaged_byte_is_refused_or_changes_nothing_that_counts(tmp_path_facto
     path.write_bytes(damaged)
     try:
         found = load(path)
-    except ModelError as error:
-        assert "\n" not in str(error)
-    else:
-        cell = found.contract.golden.cell(found.size_px)
-        assert abs(found.probabilities(cell)[0] - found.contract.golden.probability) <= 1e-3
+    except ModelError:
+        return
+    golden = found.contract.golden
+    assert abs(found.probabilities(golden.cell(found.size_px))[0] - golden.probability) <= 1e-3
 
 
 def test_an_operator_that_no_runtime_knows_is_refused(tmp_path):
