@@ -117,6 +117,8 @@ def train(
     accelerator = _accelerator(chosen)
     if accelerator.is_main_process:
         folder.check_free(resume=resume)
+    else:
+        watch = None
     with accelerator.main_process_first():
         feed = prepare_cells(
             data, labels, patients=patients, crop=chosen.crop, size_px=chosen.size_px, watch=watch
@@ -140,7 +142,9 @@ def train(
 def _accelerator(recipe: Recipe) -> Accelerator:
     """Device, precision and processes."""
     AcceleratorState._reset_state()  # it would hold on to the precision of an earlier training
-    return Accelerator(mixed_precision=PRECISIONS[recipe.precision])
+    # without cpu=True, accelerate takes torchrun's processes for strangers that train alone
+    without_device = not torch.accelerator.is_available()
+    return Accelerator(cpu=without_device, mixed_precision=PRECISIONS[recipe.precision])
 
 
 def _config(job: Job, data: Path | str, labels: Path | str | None, folds: int) -> str:
