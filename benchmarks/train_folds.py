@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ def single_fit(train: list[str]) -> float:
     """Seconds of one fit from zip to run folder, as a whole process, nothing cached."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {"LAVERAN_CACHE": f"{folder}/cache"}
-        return whole_process(*train, "--out", f"{folder}/run", environment=environment).seconds
+        cost = whole_process(*train, "--out", f"{folder}/run", environment=environment)
+    print(f"one fit: {cost.seconds:.1f} s", file=sys.stderr, flush=True)
+    return cost.seconds
 
 
 def fold_rows(run: RunFolder, asked_accuracy: str) -> tuple[list[Row], dict[str, Any]]:
