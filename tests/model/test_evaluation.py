@@ -1,0 +1,151 @@
+"""Figures of a model on labelled cells."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from hostile import encode
+from laveran import metrics
+from laveran.errors import ConfigError, DataError, LabelsError, OutputError
+from laveran.model.evaluation import evaluate
+from laveran.model.runtime import BATCH, load
+from small_model import expected_probabilities, write_small_model
+
+COUNTS = ("n_cells", "n_patients")
+FIGURES = (
+    *("accuracy", "sensitivity", "specificity", "f1", "mcc", "auroc", "brier", "ece"),
+    *("blank_false_positive_rate", "worst_tenth_accuracy", "sensitivity_at_99_specificity"),
+)
+PATIENTS, CELLS_EACH = 10, 24
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return load(write_small_model(tmp_path_factory.mktemp("run") / "model.onnx"))
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Pictures by name, as NIH names them; half of the patients are controls."""
+    rng = np.random.default_rng(3)
+    found = {}
+    for patient in range(PATIENTS):
+        for cell in range(CELLS_EACH):
+            colour = rng.integers(40, 220, 3)
+            noise = rng.integers(-30, 30, (9, 9, 3))
+            name = f"C{patient}ThinF_IMG_1_cell_{cell}.png"
+            found[name] = np.clip(colour + noise, 0, 255).astype(np.uint8)
+    return found
+
+
+@pytest.fixture(scope="module")
+def labels(images):
+    """Random labels; 1 only for odd patients."""
+    rng = np.random.default_rng(4)
+    return {name: int(rng.random() < 0.6) * (int(name[1]) % 2) for name in images}
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory, images, labels):
+    """A zip and its table of labels."""
+    folder = tmp_path_factory.mktemp("data")
+    data, table = folder / "cells.zip", folder / "labels.csv"
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, image in images.items():
+            archive.writestr(f"cells/{name}", encode(image))
+    rows = "".join(f"{name},{label}\n" for name, label in labels.items())
+    table.write_text(f"img_name,label\n{rows}")
+    return data, table
+
+
+def test_the_figures_are_those_of_the_metrics(labelled, model, images, labels):
+    found = evaluate(*labelled, model=model)
+    y_true = list(labels.values())
+    prepared = np.stack([model.prepare(image) for image in images.values()])
+    expected = expected_probabilities(prepared)
+    assert len(y_true) > 3 * BATCH
+    np.testing.assert_allclose(found.y_prob, expected, atol=1e-5)
+    assert found.manifest.labels.tolist() == y_true
+    patients = [name.partition("T")[0] for name in images]
+    assert found.evaluation == metrics.evaluate(y_true, found.y_prob, patients)
+    assert found.evaluation.n_patients == PATIENTS
+    assert found.skipped == ()
+
+
+def test_the_json_has_the_promised_keys_in_their_order(labelled, model, tmp_path):
+    path = tmp_path / "new" / "figures.json"
+    found = evaluate(*labelled, model=model, json=path)
+    written = json.loads(path.read_text())
+    assert list(written) == [*COUNTS, *FIGURES]
+    assert (written["n_cells"], written["n_patients"]) == (PATIENTS * CELLS_EACH, PATIENTS)
+    for name in FIGURES:
+        assert list(written[name]) == ["value", "low", "high"]
+        assert written[name]["low"] <= written[name]["value"] <= written[name]["high"]
+    assert written == found.evaluation.to_json()
+    assert "NaN" not in path.read_text()
+
+
+def test_undefined_figures_are_null(tmp_path, model):
+    for number in range(3):
+        (tmp_path / "Uninfected").mkdir(exist_ok=True)
+        image = np.full((9, 9, 3), 50 * number, np.uint8)
+        (tmp_path / "Uninfected" / f"{number}.png").write_bytes(encode(image))
+    found = evaluate(tmp_path, model=model, json=tmp_path / "figures.json")
+    written = json.loads((tmp_path / "figures.json").read_text())
+    assert written["n_patients"] == 0
+    assert written["sensitivity"] == {"value": None, "low": None, "high": None}
+    assert written["specificity"]["value"] is not None
+    assert any("no patient can be told" in note for note in found.notes)
+    assert any("all 3 cells are uninfected" in note for note in found.notes)
+
+
+def test_the_operating_point_counts(labelled, model):
+    always = evaluate(*labelled, model=model, operating_point="always").evaluation
+    assert always.sensitivity.value == 1
+    assert always.specificity.value == 0
+    with pytest.raises(ConfigError, match="no operating point 'best'"):
+        evaluate("no.zip", model=model, operating_point="best")
+
+
+def test_patients_may_come_from_a_table(labelled, model, tmp_path, images):
+    table = tmp_path / "patients.csv"
+    table.write_text("image,patient\n" + "".join(f"{name},P{name[-5]}\n" for name in images))
+    found = evaluate(*labelled, model=model, patients=[table])
+    assert found.evaluation.n_patients == len({name[-5] for name in images})
+
+
+def test_cells_without_labels_are_refused(labelled, model, tmp_path):
+    with pytest.raises(LabelsError, match="has no labels to compare with; give a labels CSV"):
+        evaluate(labelled[0], model=model, json=tmp_path / "figures.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_skipped_is_told(labelled, model, tmp_path, images):
+    data, table = tmp_path / "cells", tmp_path / "labels.csv"
+    data.mkdir()
+    names = list(images)[:3]
+    (data / names[0]).write_bytes(encode(images[names[0]]))
+    (data / names[1]).write_bytes(b"a text")
+    table.write_text("img_name,label\n" + "".join(f"{name},1\n" for name in names))
+    found = evaluate(data, table, model=model)
+    assert found.evaluation.n_cells == 1
+    assert {name for name, _ in found.skipped} == {names[1], names[2]}
+
+
+def test_a_run_folder_may_be_named(labelled, model):
+    assert evaluate(*labelled, model=model.path.parent).evaluation.n_cells == 240
+
+
+def test_progress_is_reported(labelled, model):
+    calls = []
+    evaluate(*labelled, model=model, watch=lambda *call: calls.append(call))
+    assert calls[-1] == ("evaluate", 240, 240, {})
+
+
+def test_missing_data_and_places_are_one_sentence(labelled, model, tmp_path):
+    with pytest.raises(DataError, match="cannot open"):
+        evaluate(tmp_path / "none.zip", model=model)
+    with pytest.raises(OutputError, match="cannot write"):
+        evaluate(*labelled, model=model, json=tmp_path)
