@@ -43,5 +43,4 @@ def evaluate(
         )
     show.notes(result.notes)
     show.skipped(result.skipped, None)
-    for name, value in result.evaluation.to_json().items():
-        typer.echo(f"{name.replace('_', ' '):<30}{show.figure(value)}")
+    show.figures(result.evaluation.to_json())

@@ -98,6 +98,12 @@ def leaderboard(board: Leaderboard) -> str:
     )
 
 
+def figures(values: Mapping[str, Mapping[str, float | None] | int | None]) -> None:
+    """Figures by name, one a line."""
+    for name, value in values.items():
+        typer.echo(f"  {name.replace('_', ' '):<32}{figure(value)}")
+
+
 def figure(value: Mapping[str, float | None] | int | None) -> str:
     """A figure with its interval, as in `0.959 (0.951-0.966)`."""
     if not isinstance(value, Mapping):

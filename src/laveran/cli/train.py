@@ -76,6 +76,5 @@ def train(
         show.as_json({"run": str(run.folder), "protocol": run.protocol, **figures})
         return
     typer.echo(f"{run.protocol}:")
-    for name, value in figures.items():
-        typer.echo(f"  {name.replace('_', ' '):<30}{show.figure(value)}")
+    show.figures(figures)
     typer.echo(f"model {run.folder / 'model.onnx'}, report {run.folder / 'report.html'}")

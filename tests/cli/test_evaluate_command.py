@@ -1,0 +1,52 @@
+"""`laveran evaluate`: figures on the screen and in a file."""
+
+import json
+
+import pytest
+
+from hostile import encode
+from small_model import BLUE, RED, picture
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Cells in folders named after the classes, one of them broken."""
+    for folder, colour in (("Parasitized", BLUE), ("Uninfected", RED)):
+        (tmp_path / "cells" / folder).mkdir(parents=True)
+        for patient in range(4):
+            name = f"C{patient}{folder[0]}ThinF_IMG_1_cell_1.png"
+            (tmp_path / "cells" / folder / name).write_bytes(encode(picture(colour)))
+    (tmp_path / "cells" / "Uninfected" / "C9ThinF_IMG_1_cell_1.png").write_bytes(b"a text")
+    return tmp_path / "cells"
+
+
+def test_figures_are_shown_and_written(laveran, labelled, run_folder, tmp_path):
+    json_file = tmp_path / "figures.json"
+    ended = laveran("evaluate", labelled, "--model", run_folder, "--json", json_file)
+    assert ended.code == 0
+    written = json.loads(json_file.read_text())
+    assert written["n_cells"] == written["n_patients"] == 8
+    assert written["accuracy"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    shown = [line.strip().split("  ")[0] for line in ended.out.splitlines()]
+    assert shown == [name.replace("_", " ") for name in written]
+    assert "1.0000 (1.0000-1.0000)" in ended.out
+
+
+def test_all_that_was_skipped_is_on_the_screen(laveran, labelled, run_folder):
+    for number in range(7):
+        (labelled / "Uninfected" / f"C8ThinF_IMG_1_cell_{number}.png").touch()
+    ended = laveran("evaluate", labelled, "--model", run_folder)
+    assert "8 skipped:\n" in ended.err
+    assert sum("empty (0 bytes)" in line for line in ended.err.splitlines()) == 7
+    assert " more" not in ended.err
+
+
+def test_faults_are_one_sentence(refused, labelled, cells, run_folder, tmp_path):
+    assert "has no labels to compare with" in refused("evaluate", cells, "--model", run_folder)
+    assert "there is no model at" in refused("evaluate", labelled, "--model", tmp_path / "none")
+    assert "no operating point" in refused(
+        "evaluate", labelled, "--model", run_folder, "--operating-point", "best"
+    )
+    assert "cannot read the table" in refused(
+        "evaluate", cells, tmp_path / "none.csv", "--model", run_folder
+    )
