@@ -72,7 +72,7 @@ def test_an_unknown_name_is_refused(name):
 
 
 def test_an_unknown_tag_is_refused():
-    with pytest.raises(ConfigError, match="cannot build the backbone 'test_resnet.nobody'"):
+    with pytest.raises(ConfigError, match=r"cannot build the backbone 'test_resnet\.nobody'"):
         build(BackboneSpec(name="test_resnet.nobody"), 64)
 
 

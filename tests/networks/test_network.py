@@ -179,5 +179,5 @@ def test_a_damaged_network_is_refused_in_one_line(saved, damage, reason):
 
 
 def test_no_folder_is_no_network(tmp_path):
-    with pytest.raises(ModelError, match="holds no network.json"):
+    with pytest.raises(ModelError, match=r"holds no network\.json"):
         load(tmp_path / "nowhere")
