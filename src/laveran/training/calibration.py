@@ -35,8 +35,8 @@ class Calibration:
         raw_logit: NDArray[np.float32],
     ) -> Predictions:
         """The predictions that follow from raw logits [N]."""
-        logit = (raw_logit / np.float32(self.temperature)).astype(np.float32)
-        y_prob = calibrated(logit)
+        logit = scaled(raw_logit, self.temperature)
+        y_prob = calibrated(logit).astype(np.float32)
         called = {name: y_prob >= threshold for name, threshold in self.thresholds.items()}
         return Predictions(names, groups.tolist(), y_true, logit, called)
 
@@ -54,7 +54,7 @@ def calibrate(
     negative; of all uninfected cells where there are no controls or no patients.
     """
     temperature = fit_temperature(raw_logit, y_true)
-    y_prob = calibrated(raw_logit, temperature).astype(np.float32)
+    y_prob = calibrated(scaled(raw_logit, temperature)).astype(np.float32)
     thresholds = {ACCURACY: 0.5}
     for specificity in SPECIFICITIES:
         found = threshold_at_specificity(
@@ -63,6 +63,11 @@ def calibrate(
         if found is not None:
             thresholds[f"specificity={specificity}"] = min(found, 1.0)
     return Calibration(temperature, thresholds)
+
+
+def scaled(raw_logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Calibrated logits [N], in the precision of the model file."""
+    return (raw_logit / np.float32(temperature)).astype(np.float32)
 
 
 def operating_points(

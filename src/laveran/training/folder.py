@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from laveran import files
 from laveran.cells.manifest import COLUMNS, Manifest
 from laveran.errors import ConfigError, ModelError
+from laveran.metrics import calibrated
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Predictions:
     @property
     def y_prob(self) -> NDArray[np.float64]:
         """Calibrated probability of "parasitized" [N]."""
-        return 1 / (1 + np.exp(-self.logit.astype(np.float64)))
+        return calibrated(self.logit)
 
     def __add__(self, other: Predictions) -> Predictions:
         """The cells of both, one after the other."""
@@ -130,7 +131,7 @@ class RunFolder:
             half_written.unlink()
         if not self.config.exists():
             files.write_text(self.config, config)
-        elif _deciding(self.config.read_text(encoding="utf-8")) != _deciding(config):
+        elif _deciding(self.config.read_bytes()) != _deciding(config.encode()):
             raise ConfigError(
                 f"the run in {self.path} was started with other data or settings "
                 f"(see its config.toml); choose another --out"
@@ -209,14 +210,16 @@ class RunFolder:
             raise ModelError(f"{self.predictions} cannot be read: {error}") from error
 
 
-def _deciding(config: str) -> dict[str, Any] | None:
+def _deciding(config: bytes) -> dict[str, Any] | None:
     """What decides a run: all but the places of the data, whose checksum is there; None if torn."""
     try:
-        values = tomllib.loads(config)
-    except tomllib.TOMLDecodeError:
+        values = tomllib.loads(config.decode())
+    except ValueError:
         return None
-    run = {key: value for key, value in values["run"].items() if key not in ("data", "labels")}
-    return {**values, "run": run}
+    run = values.get("run")
+    if not isinstance(run, dict):
+        return None
+    return {**values, "run": {key: run[key] for key in run if key not in ("data", "labels")}}
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

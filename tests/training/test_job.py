@@ -1,0 +1,64 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from laveran.cells.manifest import Cell, Manifest
+from laveran.errors import ConfigError
+from laveran.training.feed import Feed
+from laveran.training.job import Job
+
+
+def job(patients=("A", "A", "B"), photos=("1", "2", "3"), writes=True):
+    cells = tuple(
+        Cell(f"{number}.png", number % 2, patient, photo, 4, 4, "00", "z.zip")
+        for number, (patient, photo) in enumerate(zip(patients, photos, strict=True))
+    )
+    pictures = np.zeros((len(cells), 4, 4, 3), np.uint8)
+    feed = Feed(Manifest(cells), pictures, (), ())
+    return feed, SimpleNamespace(is_main_process=writes)
+
+
+@pytest.fixture
+def make(tiny):
+    def made(**settings):
+        feed, accelerator = job(**settings)
+        return Job(feed, tiny, 0, "patient", "x", "y", accelerator, None)
+
+    return made
+
+
+def test_labels_and_groups_are_the_manifests(make):
+    assert make().labels.tolist() == [0, 1, 0]
+    assert make().groups.tolist() == ["A", "A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("patients", "photos", "unit"),
+    [
+        ("AAB", "123", "patient"),
+        (("A", None, None), "123", "photo"),
+        ((None, None, None), ("1", None, "3"), "cell"),
+    ],
+)
+def test_the_unit_is_what_every_cell_has(make, patients, photos, unit):
+    assert make(patients=patients, photos=photos).unit == unit
+
+
+def test_chosen_cells_share_the_pictures(make):
+    whole = make()
+    part = whole.cells(np.array([True, False, True]))
+    assert part.indexes.tolist() == [0, 2]
+    assert len(part) == 2
+    assert part.pictures is whole.feed.pictures
+
+
+def test_a_job_may_last_longer(make, tiny):
+    assert make().lasting(7).recipe == tiny.replace(epochs=7)
+    with pytest.raises(ConfigError):
+        make().lasting(0)
+
+
+def test_only_the_first_process_writes(make):
+    assert make().writes is True
+    assert make(writes=False).writes is False

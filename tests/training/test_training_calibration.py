@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from laveran.metrics import fit_temperature, measure
+from laveran.training.calibration import ACCURACY, Calibration, calibrate, operating_points
+from laveran.training.folder import Predictions
+
+
+def overconfident(count=2000, seed=0, truth=3.0):
+    """Logits that are `truth` times too large, labels, patients, and whose cells are controls'."""
+    rng = np.random.default_rng(seed)
+    patients = np.array([f"P{number}" for number in rng.integers(0, 30, count)])
+    infected = np.array([int(patient[1:]) % 3 > 0 for patient in patients])
+    log_odds = rng.normal(0, 2, count) - 4 * ~infected
+    labels = (infected & (rng.random(count) < 1 / (1 + np.exp(-log_odds)))).astype(np.int64)
+    control = ~np.isin(patients, patients[labels == 1])
+    return (truth * log_odds).astype(np.float32), labels, patients, control
+
+
+def test_the_temperature_is_that_of_metrics():
+    logits, labels, patients, _ = overconfident()
+    found = calibrate(logits, labels, patients, patients_known=True)
+    assert found.temperature == fit_temperature(logits, labels)
+    assert found.temperature > 2
+
+
+@given(st.integers(0, 50), st.floats(0.05, 20))
+def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
+    logits, labels, patients, control = overconfident(300, seed, truth)
+    found = calibrate(logits, labels, patients, patients_known=True)
+    called = found.apply([""] * 300, patients, labels, logits).called
+    assert list(called) == [ACCURACY, "specificity=0.99", "specificity=0.998"]
+    for specificity in (0.99, 0.998):
+        negative = ~called[f"specificity={specificity}"][control]
+        assert negative.mean() >= specificity
+
+
+def test_without_patients_all_uninfected_cells_choose_the_threshold():
+    logits, labels, patients, _ = overconfident()
+    found = calibrate(logits, labels, patients, patients_known=False)
+    by_controls = calibrate(logits, labels, patients, patients_known=True)
+    called = found.apply([""] * 2000, patients, labels, logits).called["specificity=0.99"]
+    assert 0.99 <= (~called[labels == 0]).mean() < 0.992
+    assert found.thresholds["specificity=0.99"] > by_controls.thresholds["specificity=0.99"]
+
+
+def test_without_uninfected_cells_only_accuracy_is_left():
+    found = calibrate(
+        np.ones(3, np.float32), np.ones(3, np.int64), np.array(["A"] * 3), patients_known=True
+    )
+    assert found.thresholds == {ACCURACY: 0.5}
+
+
+def test_a_threshold_is_never_above_1():
+    logits = np.array([500, 500, -500], np.float32)
+    found = calibrate(logits, np.array([0, 1, 0]), np.array(["A", "B", "C"]), patients_known=True)
+    assert max(found.thresholds.values()) <= 1
+
+
+def test_applying_divides_the_logits_and_calls():
+    calibration = Calibration(2.0, {ACCURACY: 0.5, "strict": 0.9})
+    logits = np.array([-8, 0, 4, 8], np.float32)
+    found = calibration.apply(list("abcd"), np.array(list("PPQQ")), np.array([0, 0, 1, 1]), logits)
+    assert found.logit.dtype == np.float32
+    assert found.logit.tolist() == [-4, 0, 2, 4]
+    assert found.called[ACCURACY].tolist() == [False, True, True, True]
+    assert found.called["strict"].tolist() == [False, False, False, True]
+    assert found.patients == ["P", "P", "Q", "Q"]
+
+
+def scored(called):
+    labels = np.array([1, 1, 0, 0, 1, 0])
+    patients = list("AABBCC")
+    logit = np.zeros(6, np.float32)
+    return Predictions(list("abcdef"), patients, labels, logit, called)
+
+
+def test_operating_points_are_measured_on_the_scored_patients():
+    calls = np.array([1, 0, 0, 0, 1, 1], bool)
+    (point,) = operating_points({"mine": 0.7}, scored({"mine": calls}), seed=4)
+    assert (point.name, point.threshold) == ("mine", 0.7)
+    assert point.sensitivity.value == pytest.approx(2 / 3)
+    assert point.specificity.value == pytest.approx(2 / 3)
+    expected = measure("sensitivity", [1, 1, 0, 0, 1, 0], calls, list("AABBCC"), seed=4)
+    assert point.sensitivity.model_dump() == expected.to_json()
+
+
+def test_a_point_that_was_never_scored_is_not_shown():
+    points = operating_points({"mine": 0.7, "a": 0.5}, scored({"a": np.ones(6, bool)}), seed=0)
+    assert [point.name for point in points] == ["a"]
