@@ -29,14 +29,14 @@ main()
 """
 STOP_AT_PICTURE = """
 import os, signal, sys
-from laveran.cells import stream
-decode, seen = stream.decode, []
+from laveran.cells import pictures
+decode, seen = pictures.decode, []
 def stop(data):
     seen.append(1)
-    if len(seen) == 500:
+    if len(seen) == {count}:
         os.kill(os.getpid(), signal.SIGINT)
     return decode(data)
-stream.decode = stop
+pictures.decode = stop
 sys.argv[0] = "laveran"
 from laveran.cli import main
 main()
@@ -141,9 +141,8 @@ def test_json_is_not_mixed_with_anything(many, run_folder, out):
 @posix
 def test_ctrl_c_while_pictures_are_read(many, run_folder, out):
     (out / "s.csv").write_text("old")
-    ended = run(
-        "-c", STOP_AT_PICTURE, "predict", many, "--model", run_folder, "--out", out / "s.csv"
-    )
+    stop = STOP_AT_PICTURE.format(count=500)
+    ended = run("-c", stop, "predict", many, "--model", run_folder, "--out", out / "s.csv")
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", STOPPED)
     assert names_in(out) == ["s.csv"]
     assert (out / "s.csv").read_text() == "old"
@@ -205,6 +204,10 @@ def test_ctrl_c_while_training_leaves_what_can_be_resumed(tmp_path):
             archive.writestr(name, encode(picture(colour, 20 + number % 7, 20)))
     words = ["train", data, "--out", tmp_path / "run", "--recipe", "fast", "--epochs", "2"]
     cache = {"LAVERAN_CACHE": str(tmp_path / "cache")}
+    ended = run("-c", STOP_AT_PICTURE.format(count=50), *words, environment=cache)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", STOPPED)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert not (tmp_path / "run").exists()
     stop = STOP_AT_SYNC.format(suffix=".safetensors")
     ended = run("-c", stop, *words, environment=cache)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", STOPPED)
