@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from laveran import files
+from laveran.errors import OutputError
 
 
 def test_a_file_appears_with_its_folders_and_its_suffix(tmp_path):
@@ -66,3 +67,12 @@ def test_the_mode_is_that_of_any_new_file(tmp_path, mask):
 def test_text_is_written_byte_for_byte(tmp_path):
     files.write_text(str(tmp_path / "text"), "ä\r\nb\n")
     assert Path(tmp_path / "text").read_bytes() == "ä\r\nb\n".encode()
+
+
+@pytest.mark.parametrize("place", ["file/below.csv", "folder"])
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, place):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match=f"^cannot write {tmp_path / place}: .*; choose"):
+        files.write_text(tmp_path / place, "x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
