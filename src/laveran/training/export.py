@@ -93,7 +93,14 @@ def _onnx_bytes(whole: Exported, contract: Contract) -> bytes:
         except torch.onnx.OnnxExporterError as error:
             raise ModelError(f"torch cannot export {contract.network} to ONNX") from error
     model = program.model_proto
+    _forget_origin(model.graph)
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, contract.model_dump_json()
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def _forget_origin(graph: Any) -> None:
+    """Remove the exporter's notes: source lines with paths of this machine, beside each node."""
+    for part in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
+        part.ClearField("metadata_props")

@@ -1,0 +1,138 @@
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from laveran.errors import ModelError
+from laveran.model.contract import METADATA_KEY, Contract, Golden
+from laveran.model.runtime import load
+from laveran.networks.network import Network, build
+from laveran.networks.network import load as load_network
+from laveran.training import export as exporting
+from laveran.training.export import Exported, evidence_bias, export
+
+SIZE_PX = 16
+CELLS = np.random.default_rng(0).integers(0, 256, (70, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network(run):
+    return load_network(run.folder)
+
+
+@pytest.fixture(scope="module")
+def contract(run):
+    return load(run.folder).contract
+
+
+@pytest.fixture(scope="module")
+def exported(network, contract, tmp_path_factory):
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    return path, export(network, contract, path, CELLS)
+
+
+def torch_answer(network, temperature, cells=CELLS):
+    with torch.no_grad():
+        return [part.numpy() for part in Exported(network, temperature)(torch.from_numpy(cells))]
+
+
+def test_the_file_answers_as_torch_does(exported, network, contract):
+    path, difference = exported
+    answer = load(path).answer(CELLS)
+    probability, logit, embedding, evidence = torch_answer(network, contract.temperature)
+    assert np.abs(answer.probability - probability).max() == pytest.approx(difference)
+    assert 0 <= difference < 1e-5
+    for found, expected in [
+        (answer.logit, logit),
+        (answer.embedding, embedding),
+        (answer.evidence, evidence),
+    ]:
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_temperature_divides_the_networks_logit(network):
+    logit = network(torch.from_numpy(CELLS).permute(0, 3, 1, 2).float()).detach().numpy()
+    probability, divided, _, _ = torch_answer(network, 4.0)
+    np.testing.assert_allclose(divided, logit / 4, rtol=1e-5)
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-logit / 4)), rtol=1e-5)
+
+
+def test_the_evidence_averages_to_the_logit_in_the_file(exported, contract):
+    answer = load(exported[0]).answer(CELLS)
+    law = answer.evidence.mean((1, 2)) + contract.evidence.bias
+    np.testing.assert_allclose(law, answer.logit, atol=1e-5)
+
+
+def test_the_bias_is_calibrated_as_well(network):
+    assert evidence_bias(network, 2.0) == pytest.approx(network.head.bias.item() / 2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 33])
+def test_any_number_of_cells_at_once(exported, count):
+    session = onnxruntime.InferenceSession(exported[0])
+    (probability,) = session.run(["probability"], {"cells": CELLS[:count]})
+    assert probability.shape == (count,)
+
+
+def test_the_contract_travels_in_the_file(exported, contract):
+    entries = {each.key: each.value for each in onnx.load(exported[0]).metadata_props}
+    assert Contract.model_validate_json(entries[METADATA_KEY]) == contract
+    assert "external_data" not in json.dumps(entries)
+
+
+def test_nothing_of_the_machine_travels_in_the_file(exported):
+    content = exported[0].read_bytes()
+    for trace in (exporting.__file__, torch.__file__, "stack_trace", "site-packages", "aten."):
+        assert trace.encode() not in content
+
+
+def test_a_difference_over_the_tolerance_is_refused_and_nothing_is_left(
+    network, contract, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(exporting, "PARITY", 0.0)
+    with pytest.raises(ModelError, match="differs from the network") as refused:
+        export(network, contract, tmp_path / "model.onnx", CELLS)
+    assert "nothing was written" in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_file_leaves_the_one_before(network, contract, tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"before")
+    monkeypatch.setattr(exporting, "PARITY", 0.0)
+    with pytest.raises(ModelError):
+        export(network, contract, path, CELLS)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_another_networks_golden_answer_is_refused(contract, tiny, tmp_path):
+    torch.manual_seed(9)
+    other = build(tiny.network, SIZE_PX).eval()
+    wrong = 0.5 + np.copysign(0.5, 0.5 - contract.golden.probability)
+    golden = Golden.of(CELLS[0], 9.0, float(wrong))
+    with pytest.raises(ModelError, match="does not answer as it did"):
+        export(
+            other,
+            contract.model_copy(update={"golden": golden}),
+            tmp_path / "model.onnx",
+            CELLS,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+class Branching(torch.nn.Module):
+    """Features that depend on the values: no graph can be drawn of them."""
+
+    def forward(self, cells):
+        return cells if cells.sum() > 0 else -cells
+
+
+def test_what_cannot_be_exported_is_refused_in_one_sentence(contract, tmp_path):
+    broken = Network(Branching(), 3).eval()
+    with pytest.raises(ModelError, match=f"torch cannot export {contract.network} to ONNX"):
+        export(broken, contract, tmp_path / "model.onnx", CELLS)
+    assert list(tmp_path.iterdir()) == []
