@@ -77,13 +77,11 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from laveran.training import checkpoint
-whole = checkpoint.save_file
-def half(tensors, path, metadata):
-    whole(tensors, path, metadata)
-    with open(path, "r+b") as file:
-        file.truncate(200)
+def half(path, content):
+    with open(path, "wb") as file:
+        file.write(content[:200])
     os.kill(os.getpid(), signal.SIGKILL)
-checkpoint.save_file = half
+Path.write_bytes = half
 state = checkpoint.Checkpoint({"network": {"weight": torch.ones(999)}}, {"epoch": 2})
 state.write(Path(sys.argv[1]))
 """

@@ -52,7 +52,8 @@ def fetch_competition(slug: str, out: Path | str, progress: Progress | None = No
     Raises:
         ConfigError: If `slug` cannot be the name of a competition.
         FetchError: If the client or the token is missing, Kaggle refuses or cannot be reached,
-            or the files come damaged or cannot be written.
+            or the files come damaged.
+        OutputError: If they cannot be written.
 
     Example:
         >>> fetch_competition("fighting malaria", "data")

@@ -93,7 +93,8 @@ def fetch_nih(
         The archive, `cell_images.zip` in `out`.
 
     Raises:
-        FetchError: If a file cannot be had, is not the published one, or cannot be written.
+        FetchError: If a file cannot be had, or is not the published one.
+        OutputError: If it cannot be written.
 
     Example:
         >>> fetch_nih("data", base_url="ftp://example.org")

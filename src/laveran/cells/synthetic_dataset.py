@@ -186,7 +186,7 @@ def write_cells(
 
     Raises:
         ConfigError: If there are to be no patients.
-        OSError: If the folder cannot be written.
+        OutputError: If the folder cannot be written.
     """
     if min(train_patients, test_patients) < 1:
         raise ConfigError("a data set has at least one train and one test patient")

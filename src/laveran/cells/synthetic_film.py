@@ -277,7 +277,7 @@ def write_film(path: Path | str, film: DrawnFilm) -> None:
 
     Raises:
         ConfigError: If the path does not end in .png.
-        OSError: If the files cannot be written.
+        OutputError: If the files cannot be written.
     """
     target = Path(path)
     if target.suffix.lower() != ".png":

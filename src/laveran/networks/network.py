@@ -12,7 +12,8 @@ from typing import Annotated, Literal, NamedTuple
 import torch
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from laveran import files
@@ -133,7 +134,7 @@ def save(network: Network, spec: StackSpec | BackboneSpec, size_px: int, folder:
     """Write `weights.safetensors` and `network.json`, from which `load` rebuilds the network."""
     state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     with files.replacing(folder / "weights.safetensors") as scratch:
-        save_file(state, scratch)
+        scratch.write_bytes(to_bytes(state))
     description = NetworkFile(size_px=size_px, network=spec).model_dump_json(indent=2)
     files.write_text(folder / "network.json", description + "\n")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from laveran import files
@@ -42,7 +42,7 @@ class Checkpoint:
             for name, tensor in state.items()
         }
         with files.replacing(path) as scratch:
-            save_file(flat, scratch, metadata={"numbers": json.dumps(self.numbers)})
+            scratch.write_bytes(save(flat, metadata={"numbers": json.dumps(self.numbers)}))
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:

@@ -53,10 +53,10 @@ def demo(
         watch: Called with (stage, done, total, live figures).
 
     Raises:
-        ConfigError: If `out` holds a run already.
+        ConfigError: If `out` holds something already.
     """
     folder = Path(out)
-    RunFolder(folder / "run").check_free(resume=False)
+    RunFolder(folder).check_free(resume=False)
     homework = write_cells(
         folder / "data",
         Population(cells_per_patient=CELLS_PER_PATIENT, seed=seed),
