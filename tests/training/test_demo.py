@@ -54,6 +54,6 @@ def test_the_model_says_that_its_cells_are_drawn(shown):
 def test_a_second_demo_in_the_same_place_is_refused_at_once(shown, tiny):
     out, _ = shown
     before = (out / "data" / "train_labels.csv").stat().st_mtime_ns
-    with pytest.raises(ConfigError, match="holds a run already"):
+    with pytest.raises(ConfigError, match="choose another --out"):
         demo(out, recipe=tiny)
     assert (out / "data" / "train_labels.csv").stat().st_mtime_ns == before

@@ -229,6 +229,31 @@ def test_the_seed_decides(checkpoint, tmp_path):
     assert not same_bits(first.network, other.network)
 
 
+def test_every_epoch_has_its_own_order_and_its_own_changes(checkpoint, monkeypatch):
+    seeds, first_batches = [], []
+
+    def seen(cells, settings, generator):
+        seeds.append(generator.initial_seed())
+        first_batches.append(cells.sum((1, 2, 3)).tolist())
+        return cells
+
+    monkeypatch.setattr(loop, "augment", seen)
+    fitted(RECIPE, checkpoint)
+    assert len(seeds) == 16
+    assert len(set(seeds)) == 4
+    assert len({tuple(batch) for batch in first_batches}) == 16
+
+
+def test_an_epoch_sees_every_cell_once(checkpoint, monkeypatch):
+    seen = []
+    batch = Cells.batch
+    monkeypatch.setattr(
+        Cells, "batch", lambda self, rows, device: (seen.extend(rows), batch(self, rows, device))[1]
+    )
+    fitted(RECIPE.replace(epochs=1), checkpoint, valid=None)
+    assert sorted(seen) == list(range(64))
+
+
 RESUMED = {
     "plain": RECIPE.replace(
         network=plain((8, 12), dropout=0.2, head_dropout=0.2), augmentation=ALL, l1=1e-4
