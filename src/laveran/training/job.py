@@ -65,4 +65,12 @@ class Job:
 
     def cells(self, chosen: NDArray[np.bool_]) -> Cells:
         """The cells where `chosen` [N] is true."""
-        return Cells(self.feed.pictures, self.labels, np.flatnonzero(chosen))
+        return Cells(self.feed.pictures, self.labels, np.flatnonzero(chosen), self.weights)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float32]:
+        """What each cell counts in the training loss [N]."""
+        if self.unit != "patient":  # an uninfected photo or cell makes no control
+            return np.ones(len(self.labels), np.float32)
+        infected = np.isin(self.groups, self.groups[self.labels == 1])
+        return np.where(infected, 1, self.recipe.control_weight).astype(np.float32)

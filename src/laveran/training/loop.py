@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -49,6 +49,14 @@ class Progress:
     valid_accuracy: float | None
 
 
+class Batch(NamedTuple):
+    """Some cells on the device."""
+
+    pictures: Tensor  # float [n, 3, S, S] in 0..255
+    labels: Tensor  # float [n]
+    weights: Tensor  # float [n]
+
+
 @dataclass(frozen=True)
 class Cells:
     """The cells of one part: what the loop reads.
@@ -57,21 +65,26 @@ class Cells:
         pictures: uint8 [M, S, S, 3], all cells at hand (a memory map may be far larger than RAM).
         labels: int64 [M].
         indexes: int64 [N], the cells of this part.
+        weights: float32 [M], what each cell counts in the training loss; None: all alike.
     """
 
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
     indexes: NDArray[np.int64]
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def batch(self, rows: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
-        """Pictures float [n, 3, S, S] in 0..255 and labels float [n] at `rows` of this part."""
-        chosen = np.sort(self.indexes[rows])  # in file order: a memory map likes it
+    def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
+        """The cells at `rows` of this part, in file order, which a memory map likes."""
+        chosen = np.sort(self.indexes[rows])
         pictures = torch.from_numpy(self.pictures[chosen]).to(device)
-        cells = pictures.permute(0, 3, 1, 2).float()  # [n, 3, S, S]
-        return cells, torch.from_numpy(self.labels[chosen]).to(device, torch.float32)
+        labels = torch.from_numpy(self.labels[chosen]).to(device, torch.float32)
+        weights = torch.ones_like(labels)
+        if self.weights is not None:
+            weights = torch.from_numpy(self.weights[chosen]).to(device)
+        return Batch(pictures.permute(0, 3, 1, 2).float(), labels, weights)
 
 
 @dataclass(frozen=True)
@@ -207,13 +220,16 @@ class _Trainer:
     def _step(self, rows: NDArray[np.int64], generator: torch.Generator) -> float:
         """One step of the optimizer on the cells at `rows`; the loss."""
         recipe = self.recipe
-        cells, labels = self.train.batch(rows, self.accelerator.device)
-        cells = augment(cells, recipe.augmentation, generator)
+        batch = self.train.batch(rows, self.accelerator.device)
+        cells = augment(batch.pictures, recipe.augmentation, generator)
         cells = cells.contiguous(memory_format=torch.channels_last)
-        target = labels * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
+        target = batch.labels * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
         with self.accelerator.autocast():
             logit = self.network(cells)
-        loss = functional.binary_cross_entropy_with_logits(logit.float(), target)
+        losses = functional.binary_cross_entropy_with_logits(
+            logit.float(), target, reduction="none"
+        )
+        loss = (losses * batch.weights).sum() / batch.weights.sum()
         if recipe.l1:
             loss = loss + recipe.l1 * _absolute_weights(self.plain)
         self.optimizer.zero_grad()
@@ -315,7 +331,7 @@ def score(network: Network, cells: Cells, device: torch.device) -> NDArray[np.fl
     logits = []
     for start in range(0, len(cells), SCORING_BATCH):
         rows = np.arange(start, min(start + SCORING_BATCH, len(cells)))
-        pictures, _ = cells.batch(rows, device)
+        pictures = cells.batch(rows, device).pictures
         logits.append(network(pictures.contiguous(memory_format=torch.channels_last)).float())
     return torch.cat(logits).cpu().numpy() if logits else np.zeros(0, np.float32)
 

@@ -55,6 +55,9 @@ class Recipe(Settings):
         l1: Weight of the sum of absolute weights in the loss.
         l2: Decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
         label_smoothing: Share of the label given to the other class, halved.
+        control_weight: What a cell of a patient without any parasitized cell counts in the loss;
+            others count 1. These labels are the surest, and what lies upon these cells
+            (platelets, deposit) is what a network takes for a parasite.
         average_decay: Decay a step of the exponential moving average of the weights.
         patience: Epochs without a better loss on valid patients before the fit stops.
         precision: "fp32", or mixed with "bf16" or "fp16" where the device is faster so.
@@ -72,6 +75,7 @@ class Recipe(Settings):
     l1: float = Field(0.0, ge=0)
     l2: float = Field(0.01, ge=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
+    control_weight: float = Field(1.0, gt=0)
     average_decay: float = Field(0.99, ge=0, lt=1)
     patience: int = Field(5, ge=1)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
