@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -62,3 +63,14 @@ def test_a_job_may_last_longer(make, tiny):
 def test_only_the_first_process_writes(make):
     assert make().writes is True
     assert make(writes=False).writes is False
+
+
+def test_cells_of_controls_count_as_the_recipe_says(make, tiny):
+    weighted = replace(make(), recipe=tiny.replace(control_weight=4.0))
+    assert weighted.weights.tolist() == [1, 1, 4]  # B has no parasitized cell
+    assert make().weights.tolist() == [1, 1, 1]
+
+
+def test_without_patients_no_cell_is_a_controls(make, tiny):
+    unknown = replace(make(patients=(None,) * 3), recipe=tiny.replace(control_weight=4.0))
+    assert unknown.weights.tolist() == [1, 1, 1]

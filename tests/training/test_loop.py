@@ -333,15 +333,16 @@ def test_more_processes_than_cells_in_a_batch_are_refused(checkpoint):
 
 
 def test_a_batch_holds_the_asked_cells_of_its_part():
-    cells, labels = part(10, 20).batch(np.array([3, 0]), torch.device("cpu"))
+    cells, labels, weights = part(10, 20).batch(np.array([3, 0]), torch.device("cpu"))
     assert torch.equal(cells[1], torch.from_numpy(PICTURES[13]).permute(2, 0, 1).float())
     assert labels.tolist() == [LABELS[10], LABELS[13]]
+    assert weights.tolist() == [1, 1]
 
 
 def test_scores_come_in_order_whatever_the_batch(monkeypatch):
     network = build_start().eval()
     with torch.no_grad():
-        cells, _ = part(0, 20).batch(np.arange(20), torch.device("cpu"))
+        cells = part(0, 20).batch(np.arange(20), torch.device("cpu")).pictures
         expected = network(cells).numpy()
     for size in (7, 20, 512):
         monkeypatch.setattr(loop, "SCORING_BATCH", size)
@@ -352,3 +353,15 @@ def test_scores_come_in_order_whatever_the_batch(monkeypatch):
 
 def test_no_cells_have_no_scores():
     assert score(build_start(), part(0, 0), torch.device("cpu")).shape == (0,)
+
+
+def test_a_cell_of_weight_zero_teaches_nothing(tmp_path):
+    wrong = LABELS.copy()
+    wrong[:32] = 1 - wrong[:32]
+    weights = np.ones(len(wrong), np.float32)
+    weights[:32] = 1e-6
+    train = Cells(PICTURES, wrong, np.arange(64), weights)
+    recipe = RECIPE.replace(epochs=16)
+    network = fitted(recipe, tmp_path / "c.safetensors", train=train, valid=None).network
+    right = (score(network, VALID, torch.device("cpu")) >= 0) == (LABELS[64:96] == 1)
+    assert right.mean() == 1
