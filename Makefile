@@ -4,6 +4,9 @@
 BIN := .venv/bin
 EXTRAS := train,kaggle,imagenet,dev
 
+# the tests' networks are too small for two threads, which would wait for each other
+test test-slow: export OMP_NUM_THREADS := 1
+
 .PHONY: check lint types layers dependencies test test-slow clean
 
 check: lint types layers dependencies test
