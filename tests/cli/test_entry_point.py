@@ -44,6 +44,14 @@ main()
 STOPPED = "laveran: stopped by Ctrl-C; nothing is left half-written\n"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def ctrl_c():
+    """Let children be stopped by Ctrl-C, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def run(*words, **options):
     """Run Python on `words` and wait."""
     environment = os.environ | options.pop("environment", {})
