@@ -110,8 +110,9 @@ def fit(
     """Train `network` in place, going on from `checkpoint` if that file is there.
 
     The weights that count are the exponential moving average. With `valid`, those of
-    the epoch with the lowest loss on the valid patients are kept and the fit stops
-    when there was no better one for `recipe.patience` epochs; without, the last are.
+    the last epoch are kept whose loss on the valid patients is within a standard error of
+    the lowest, and the fit stops when there was none for `recipe.patience` epochs;
+    without, the last are.
 
     Args:
         network: Fresh network, already holding its start weights.
@@ -245,17 +246,24 @@ class _Trainer:
         return min(self.recipe.average_decay, steps / (steps + 10))
 
     def validate(self, valid: Cells) -> dict[str, float]:
-        """Loss and accuracy of the averaged weights on the valid patients."""
+        """Loss, its standard error, and accuracy of the averaged weights on the valid patients."""
         logit = torch.from_numpy(score(self.average, valid, self.accelerator.device))
         labels = torch.from_numpy(valid.labels[valid.indexes]).float()
-        loss = functional.binary_cross_entropy_with_logits(logit, labels)
+        losses = functional.binary_cross_entropy_with_logits(logit, labels, reduction="none")
         right = ((logit >= 0) == (labels == 1)).float().mean()
-        return {"valid_loss": float(loss), "valid_accuracy": float(right)}
+        return {
+            "valid_loss": float(losses.mean()),
+            "valid_loss_error": float(losses.std(correction=0)) / len(losses) ** 0.5,
+            "valid_accuracy": float(right),
+        }
 
     def record(self, row: dict[str, float]) -> None:
         """Add an epoch to the history, the first process's row in all processes.
 
-        The averaged weights are kept if it is the best epoch so far, or none can be told.
+        The averaged weights are kept if no epoch so far was better by more than its
+        standard error (the rule of Breiman et al. 1984, CART, section 3.4.3): of epochs that
+        the few valid patients cannot tell apart the latest counts, where the learning rate
+        is lowest.
         """
         row = broadcast_object_list([row])[0]
         if not all(np.isfinite(value) for value in row.values()):
@@ -263,10 +271,12 @@ class _Trainer:
                 f"the loss is not finite after epoch {self.epochs_done}; "
                 f"lower the recipe's learning_rate of {self.recipe.learning_rate}"
             )
-        earlier = [past["valid_loss"] for past in self.history if "valid_loss" in past]
-        if "valid_loss" not in row or row["valid_loss"] < min(earlier, default=np.inf):
-            self.best, self.best_epoch = network_tensors(self.average), self.epochs_done
         self.history.append(row)
+        if "valid_loss" in row:
+            lowest = min(self.history, key=lambda epoch: epoch["valid_loss"])
+            if row["valid_loss"] > lowest["valid_loss"] + lowest["valid_loss_error"]:
+                return
+        self.best, self.best_epoch = network_tensors(self.average), self.epochs_done
 
     def state(self) -> Checkpoint:
         """Everything that `resume` needs."""

@@ -59,7 +59,8 @@ class Recipe(Settings):
             others count 1. These labels are the surest, and what lies upon these cells
             (platelets, deposit) is what a network takes for a parasite.
         average_decay: Decay a step of the exponential moving average of the weights.
-        patience: Epochs without a better loss on valid patients before the fit stops.
+        patience: Epochs whose loss on the valid patients is clearly above the lowest before the
+            fit stops.
         precision: "fp32", or mixed with "bf16" or "fp16" where the device is faster so.
     """
 
