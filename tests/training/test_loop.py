@@ -10,8 +10,9 @@ from laveran.errors import ConfigError, ModelError
 from laveran.networks.network import build
 from laveran.networks.stack import plain, residual
 from laveran.training import loop
+from laveran.training.batches import Cells, score
 from laveran.training.checkpoint import read_checkpoint
-from laveran.training.loop import Cells, fit, score
+from laveran.training.loop import fit
 from laveran.training.recipe import Augmentation, Recipe
 
 SIZE_PX = 16
@@ -335,29 +336,6 @@ def test_more_processes_than_cells_in_a_batch_are_refused(checkpoint):
     crowd = SimpleNamespace(num_processes=17)
     with pytest.raises(ConfigError, match="17 processes cannot share batches of 16 cells"):
         fit(build_start(), TRAIN, None, RECIPE, seed=0, checkpoint=checkpoint, accelerator=crowd)
-
-
-def test_a_batch_holds_the_asked_cells_of_its_part():
-    cells, labels, weights = part(10, 20).batch(np.array([3, 0]), torch.device("cpu"))
-    assert torch.equal(cells[1], torch.from_numpy(PICTURES[13]).permute(2, 0, 1).float())
-    assert labels.tolist() == [LABELS[10], LABELS[13]]
-    assert weights.tolist() == [1, 1]
-
-
-def test_scores_come_in_order_whatever_the_batch(monkeypatch):
-    network = build_start().eval()
-    with torch.no_grad():
-        cells = part(0, 20).batch(np.arange(20), torch.device("cpu")).pictures
-        expected = network(cells).numpy()
-    for size in (7, 20, 512):
-        monkeypatch.setattr(loop, "SCORING_BATCH", size)
-        found = score(network, part(0, 20), torch.device("cpu"))
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_no_cells_have_no_scores():
-    assert score(build_start(), part(0, 0), torch.device("cpu")).shape == (0,)
 
 
 def test_a_cell_of_weight_zero_teaches_nothing(tmp_path):

@@ -10,8 +10,8 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from laveran.cells.splits import Unit
+from laveran.training.batches import Cells
 from laveran.training.feed import Feed, Watch
-from laveran.training.loop import Cells
 from laveran.training.recipe import Recipe
 
 

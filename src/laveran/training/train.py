@@ -26,12 +26,13 @@ from laveran.cells.splits import folds as assign_folds
 from laveran.errors import ConfigError, LabelsError
 from laveran.metrics import Evaluation
 from laveran.networks.network import build, load_start
+from laveran.training.batches import score
 from laveran.training.calibration import calibrate
 from laveran.training.feed import Watch, prepare_cells
 from laveran.training.finding import Finding, Scored, read_scored
 from laveran.training.folder import RunFolder
 from laveran.training.job import Job
-from laveran.training.loop import Fit, Progress, fit, score
+from laveran.training.loop import Fit, Progress, fit
 from laveran.training.publish import publish
 from laveran.training.recipe import Recipe, load_recipe
 

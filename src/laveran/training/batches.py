@@ -1,0 +1,65 @@
+"""Cells on their way to the network: some of one part at a time, and what it says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from laveran.networks.network import Network
+
+SCORING_BATCH = 512
+
+
+class Batch(NamedTuple):
+    """Some cells on the device."""
+
+    pictures: Tensor  # float [n, 3, S, S] in 0..255
+    labels: Tensor  # float [n]
+    weights: Tensor  # float [n]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one part: what the loop reads.
+
+    Attributes:
+        pictures: uint8 [M, S, S, 3], all cells at hand (a memory map may be far larger than RAM).
+        labels: int64 [M].
+        indexes: int64 [N], the cells of this part.
+        weights: float32 [M], what each cell counts in the training loss; None: all alike.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    indexes: NDArray[np.int64]
+    weights: NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
+        """The cells at `rows` of this part, in file order, which a memory map likes."""
+        chosen = np.sort(self.indexes[rows])
+        pictures = torch.from_numpy(self.pictures[chosen]).to(device)
+        labels = torch.from_numpy(self.labels[chosen]).to(device, torch.float32)
+        weights = torch.ones_like(labels)
+        if self.weights is not None:
+            weights = torch.from_numpy(self.weights[chosen]).to(device)
+        return Batch(pictures.permute(0, 3, 1, 2).float(), labels, weights)
+
+
+@torch.no_grad()
+def score(network: Network, cells: Cells, device: torch.device) -> NDArray[np.float32]:
+    """Logits float32 [N] of `cells`, in their order (`cells.indexes` must ascend)."""
+    network.eval()
+    logits = []
+    for start in range(0, len(cells), SCORING_BATCH):
+        rows = np.arange(start, min(start + SCORING_BATCH, len(cells)))
+        pictures = cells.batch(rows, device).pictures
+        logits.append(network(pictures.contiguous(memory_format=torch.channels_last)).float())
+    return torch.cat(logits).cpu().numpy() if logits else np.zeros(0, np.float32)

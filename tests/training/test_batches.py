@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+
+from laveran.networks.network import build
+from laveran.networks.stack import plain
+from laveran.training import batches
+from laveran.training.batches import Cells, score
+
+CPU = torch.device("cpu")
+PICTURES = np.random.default_rng(0).integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
+LABELS = np.arange(30) % 2
+
+
+def part(first, last, weights=None):
+    return Cells(PICTURES, LABELS, np.arange(first, last), weights)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return build(plain((8, 8), per_stage=1), 16).eval()
+
+
+def test_a_batch_holds_the_asked_cells_of_its_part():
+    pictures, labels, weights = part(10, 20).batch(np.array([3, 0]), CPU)
+    assert torch.equal(pictures[1], torch.from_numpy(PICTURES[13]).permute(2, 0, 1).float())
+    assert labels.tolist() == [LABELS[10], LABELS[13]]
+    assert weights.tolist() == [1, 1]
+
+
+def test_a_batch_has_the_weights_of_its_cells():
+    weights = np.arange(30, dtype=np.float32)
+    assert part(10, 20, weights).batch(np.array([3, 0]), CPU).weights.tolist() == [10, 13]
+
+
+def test_scores_come_in_order_whatever_the_batch(network, monkeypatch):
+    with torch.no_grad():
+        expected = network(part(0, 20).batch(np.arange(20), CPU).pictures).numpy()
+    for size in (7, 20, 512):
+        monkeypatch.setattr(batches, "SCORING_BATCH", size)
+        found = score(network, part(0, 20), CPU)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_no_cells_have_no_scores(network):
+    assert score(network, part(0, 0), CPU).shape == (0,)
