@@ -8,8 +8,7 @@ from pathlib import Path
 from laveran.cells.labels import read_truth
 from laveran.cells.synthetic_dataset import Population, write_cells
 from laveran.metrics import Leaderboard, score
-from laveran.model.prediction import Prediction, predict
-from laveran.training.feed import Watch
+from laveran.model.prediction import Prediction, Watch, predict
 from laveran.training.folder import RunFolder
 from laveran.training.recipe import Recipe
 from laveran.training.train import Run, train

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,7 @@ from laveran.cells.manifest import Manifest, read_manifest
 from laveran.cells.reading import Reading, read_cells
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.errors import DataError
-
-Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
+from laveran.model.prediction import Watch
 
 _VERSION = 1  # of the cache's layout
 

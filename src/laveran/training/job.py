@@ -10,8 +10,9 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from laveran.cells.splits import Unit
+from laveran.model.prediction import Watch
 from laveran.training.batches import Cells
-from laveran.training.feed import Feed, Watch
+from laveran.training.feed import Feed
 from laveran.training.recipe import Recipe
 
 

@@ -25,10 +25,11 @@ from laveran.cells.splits import Unit, split
 from laveran.cells.splits import folds as assign_folds
 from laveran.errors import ConfigError, LabelsError
 from laveran.metrics import Evaluation
+from laveran.model.prediction import Watch
 from laveran.networks.network import build, load_start
 from laveran.training.batches import score
 from laveran.training.calibration import calibrate
-from laveran.training.feed import Watch, prepare_cells
+from laveran.training.feed import prepare_cells
 from laveran.training.finding import Finding, Scored, read_scored
 from laveran.training.folder import RunFolder
 from laveran.training.job import Job
