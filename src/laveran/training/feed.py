@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from laveran import files
 from laveran.cells.crop import procedure
-from laveran.cells.manifest import Manifest, read_manifest
+from laveran.cells.manifest import CLASSES, UNKNOWN, Manifest, read_manifest
 from laveran.cells.reading import Reading, read_cells
 from laveran.cells.skipped import Skipped, write_skipped
-from laveran.errors import DataError
+from laveran.errors import DataError, LabelsError
 from laveran.model.prediction import Watch
 
 _VERSION = 1  # of the cache's layout
@@ -81,6 +81,19 @@ def prepare_cells(
     if not folder.is_dir():
         _fill(folder, data, labels, patients, crop, size_px, watch)
     return _open(folder, size_px)
+
+
+def require_labels(feed: Feed, data: Path | str) -> None:
+    """Refuse cells of which one has no label.
+
+    Raises:
+        LabelsError: If so; `data` is where the cells are from.
+    """
+    if UNKNOWN in feed.manifest.labels:
+        raise LabelsError(
+            f"nothing tells the labels of the cells in {data}; give a labels CSV, "
+            f"or put the pictures into folders named {' and '.join(CLASSES)}"
+        )
 
 
 def _fill(

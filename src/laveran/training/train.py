@@ -19,17 +19,16 @@ from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 
 import laveran
-from laveran.cells.manifest import CLASSES, UNKNOWN
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.splits import Unit, split
 from laveran.cells.splits import folds as assign_folds
-from laveran.errors import ConfigError, LabelsError
+from laveran.errors import ConfigError
 from laveran.metrics import Evaluation
 from laveran.model.prediction import Watch
 from laveran.networks.network import build, load_start
 from laveran.training.batches import score
 from laveran.training.calibration import calibrate
-from laveran.training.feed import prepare_cells
+from laveran.training.feed import prepare_cells, require_labels
 from laveran.training.finding import Finding, Scored, read_scored
 from laveran.training.folder import RunFolder
 from laveran.training.job import Job
@@ -116,7 +115,7 @@ def train(
     if seed < 0:
         raise ConfigError(f"the seed is {seed}; it must not be negative")
     folder = RunFolder(Path(out))
-    accelerator = _accelerator(chosen)
+    accelerator = accelerator_for(chosen)
     if accelerator.is_main_process:
         folder.check_free(resume=resume)
     else:
@@ -125,11 +124,7 @@ def train(
         feed = prepare_cells(
             data, labels, patients=patients, crop=chosen.crop, size_px=chosen.size_px, watch=watch
         )
-    if UNKNOWN in feed.manifest.labels:
-        raise LabelsError(
-            f"nothing tells the labels of the cells in {data}; give a labels CSV, "
-            f"or put the pictures into folders named {' and '.join(CLASSES)}"
-        )
+    require_labels(feed, data)
     job = Job(feed, chosen, seed, by, species, licence, accelerator, watch)
     if job.writes:
         folder.claim(_config(job, data, labels, folds))
@@ -141,7 +136,7 @@ def train(
     )
 
 
-def _accelerator(recipe: Recipe) -> Accelerator:
+def accelerator_for(recipe: Recipe) -> Accelerator:
     """Device, precision and processes."""
     AcceleratorState._reset_state()  # it would hold on to the precision of an earlier training
     # without cpu=True, accelerate takes torchrun's processes for strangers that train alone
@@ -169,7 +164,7 @@ def _config(job: Job, data: Path | str, labels: Path | str | None, folds: int) -
 def _hold_out(job: Job, folder: RunFolder) -> Finding:
     """Divide the patients once, fit, and score those of the test part."""
     division = split(job.feed.manifest, VALID_SHARE, TEST_SHARE, seed=job.seed, by=job.by)
-    scored = _fit_division(job, folder, division.parts, division.unit, "fit")
+    scored = fit_division(job, folder, division.parts, division.unit, "fit")
     return Finding.of(job, [scored], division.unit)
 
 
@@ -178,15 +173,15 @@ def _cross_validate(job: Job, folder: RunFolder, count: int) -> Finding:
     division = assign_folds(job.feed.manifest, count, seed=job.seed, by=job.by)
     scored = []
     for number in range(count):
-        parts = _parts_of_fold(job, division.parts == number, number)
+        parts = parts_of_fold(job, division.parts == number, number)
         inner, stage = folder.fold(number), f"fold {number}"
-        scored.append(_fit_division(job, inner, parts, division.unit, stage))
+        scored.append(fit_division(job, inner, parts, division.unit, stage))
     finding = Finding.of(job, scored, division.unit, folds=count)
     if folder.read_metrics() is not None:
         return finding
     everything = np.ones(len(job.labels), dtype=bool)
     epochs = round(statistics.median(each.best_epoch for each in scored))
-    fitted = _fit(job.lasting(epochs), folder, everything, None, "fit on all")
+    fitted = fit_parts(job.lasting(epochs), folder, everything, None, "fit on all")
     calibration = calibrate(
         np.concatenate([each.raw_logit for each in scored]),
         finding.predictions.y_true,
@@ -198,7 +193,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int) -> Finding:
     return finding
 
 
-def _parts_of_fold(job: Job, test: NDArray[np.bool_], fold: int) -> NDArray[np.str_]:
+def parts_of_fold(job: Job, test: NDArray[np.bool_], fold: int) -> NDArray[np.str_]:
     """The part of each cell in one fold: `test`, and the rest divided into train and valid."""
     rest = np.flatnonzero(~test)
     manifest = job.feed.manifest.select(rest)
@@ -208,7 +203,7 @@ def _parts_of_fold(job: Job, test: NDArray[np.bool_], fold: int) -> NDArray[np.s
     return parts
 
 
-def _fit_division(
+def fit_division(
     job: Job, folder: RunFolder, parts: NDArray[np.str_], unit: str, stage: str
 ) -> Scored:
     """Fit on "train", stop and calibrate on "valid", score and publish "test"."""
@@ -216,7 +211,7 @@ def _fit_division(
     if scored is not None:
         return scored
     train_part, valid_part, test_part = (parts == name for name in ("train", "valid", "test"))
-    fitted = _fit(job, folder, train_part, valid_part, stage)
+    fitted = fit_parts(job, folder, train_part, valid_part, stage)
     device = job.accelerator.device
     calibration = calibrate(
         score(fitted.network, job.cells(valid_part), device),
@@ -235,7 +230,7 @@ def _fit_division(
     return scored
 
 
-def _fit(
+def fit_parts(
     job: Job,
     folder: RunFolder,
     train_part: NDArray[np.bool_],
