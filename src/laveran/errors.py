@@ -6,7 +6,7 @@
     │   ├── PictureError     one picture cannot be read
     │   ├── LabelsError      a labels table, or its fit to the pictures
     │   ├── SplitError       patients or cells do not allow the asked split
-    │   └── FetchError       a download: network, token, checksum
+    │   └── FetchError       a download or upload: network, token, checksum
     ├── ModelError           a model file or run folder is at fault
     ├── ConfigError          a recipe or option that cannot work
     └── OutputError          a file cannot be written
@@ -42,7 +42,7 @@ class SplitError(DataError):
 
 
 class FetchError(DataError):
-    """A download failed: network, token, disk or checksum."""
+    """A download or an upload failed: network, token, disk or checksum."""
 
 
 class ModelError(LaveranError):

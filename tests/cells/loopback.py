@@ -1,5 +1,6 @@
 """An HTTP server on 127.0.0.1 whose files, faults and log the tests set."""
 
+import json
 import socket
 import struct
 import threading
@@ -34,6 +35,7 @@ class Asked:
 
 
 Answer = tuple[int, dict[str, str], bytes]
+Answerer = Callable[[bytes], Answer]  # from the body of what was asked
 
 
 @dataclass
@@ -42,8 +44,27 @@ class Loopback:
 
     url: str
     files: dict[str, Published] = field(default_factory=dict)
-    posts: dict[str, Callable[[bytes], Answer]] = field(default_factory=dict)
+    posts: dict[str, Answerer] = field(default_factory=dict)
+    puts: dict[str, Answerer] = field(default_factory=dict)
     log: list[Asked] = field(default_factory=list)
+
+
+def answer(value: object, status: int = 200) -> Answerer:
+    """Answers everything with `value` as JSON."""
+    body = json.dumps(value).encode()
+    return lambda _body: (status, {"Content-Type": "application/json"}, body)
+
+
+def refusal(status: int, message: str) -> Answerer:
+    """Answers everything as Kaggle's API does what it refuses."""
+    return answer({"code": status, "message": message}, status)
+
+
+def unused_url() -> str:
+    """An address where nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
 @contextmanager
@@ -78,8 +99,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(file)
 
     def do_POST(self):
+        self._answer(self.state.posts)
+
+    def do_PUT(self):
+        self._answer(self.state.puts)
+
+    def _answer(self, answerers: dict[str, Answerer]):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, headers, answer = self.state.posts[self.path](body)
+        status, headers, answer = answerers[self.path](body)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

@@ -1,10 +1,7 @@
 """Kaggle's own client against a server on 127.0.0.1 that speaks as much of its API as is needed."""
 
-import importlib.util
 import io
 import json
-import os
-import socket
 import sys
 import zipfile
 from unittest.mock import Mock
@@ -12,8 +9,9 @@ from unittest.mock import Mock
 import loopback
 import pytest
 
-from laveran.cells import competition, download
-from laveran.cells.competition import fetch_competition, read_slug
+from laveran.cells import competition
+from laveran.cells.competition import fetch_competition
+from laveran.cells.kaggle_account import read_slug
 from laveran.errors import ConfigError, FetchError
 
 API = "/v1/competitions.CompetitionApiService/DownloadDataFiles"
@@ -25,44 +23,16 @@ FILES = {
     "images/a.png": b"picture",
 }
 
-needs_kaggle = pytest.mark.skipif(
-    importlib.util.find_spec("kaggle") is None,
-    reason="Kaggle's client is not installed (pip install 'laveran[kaggle]')",
-)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
-    """A home without tokens, so that no test ever reaches a real account."""
-    home = tmp_path_factory.mktemp("home")
-    for name in [name for name in os.environ if name.startswith("KAGGLE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
-    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(home / ".kaggle"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "PAUSE_S", 0.0)
-    return home
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
-def token(monkeypatch):
-    monkeypatch.setenv("KAGGLE_USERNAME", "ada")
-    monkeypatch.setenv("KAGGLE_KEY", "0123")
-
-
-@pytest.fixture
-def server(monkeypatch):
+def server(kaggle):
     """Kaggle, as the client sees it: it sends a user with a token to the zip of all files."""
-    from kagglesdk import kaggle_env
-
-    with loopback.serving() as server:
-        endpoints = kaggle_env._env_to_endpoint
-        monkeypatch.setitem(endpoints, kaggle_env.KaggleEnv.PROD, server.url)
-        server.files[BUNDLE] = loopback.Published(bundle_of(FILES))
-        address = f"{server.url}{BUNDLE}?signature=secret"
-        server.posts[API] = lambda _body: (302, {"Location": address}, b"")
-        yield server
+    kaggle.files[BUNDLE] = loopback.Published(bundle_of(FILES))
+    address = f"{kaggle.url}{BUNDLE}?signature=secret"
+    kaggle.posts[API] = lambda _body: (302, {"Location": address}, b"")
+    return kaggle
 
 
 def bundle_of(files):
@@ -71,12 +41,6 @@ def bundle_of(files):
         for name, data in files.items():
             archive.writestr(name, data)
     return buffer.getvalue()
-
-
-def says(status, message):
-    """An API answer of the server that is an error."""
-    body = json.dumps({"code": status, "message": message}).encode()
-    return lambda _body: (status, {"Content-Type": "application/json"}, body)
 
 
 def left(out):
@@ -123,7 +87,6 @@ def test_missing_client_says_how_to_install_it(monkeypatch, tmp_path):
         fetch_competition("fighting-malaria", tmp_path)
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 def test_files_are_fetched_and_put_in_place(server, tmp_path):
     asked = []
@@ -143,7 +106,6 @@ def test_files_are_fetched_and_put_in_place(server, tmp_path):
     assert seen[-1] == (size, size)
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 def test_interrupted_download_is_gone_on_with(server, tmp_path):
     server.files[BUNDLE].drops = [0, 20_000]  # the client's own look at it, then ours
@@ -152,12 +114,10 @@ def test_interrupted_download_is_gone_on_with(server, tmp_path):
     assert left(tmp_path) == sorted(FILES)
 
 
-@needs_kaggle
 @pytest.mark.parametrize("active", [True, False])
 def test_token_of_the_new_kind_is_proved_first(server, tmp_path, monkeypatch, active):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "KGAT_0123")
-    answer = json.dumps({"active": active, "username": "ada"}).encode()
-    server.posts[PROOF] = lambda _body: (200, {"Content-Type": "application/json"}, answer)
+    server.posts[PROOF] = loopback.answer({"active": active, "username": "ada"})
     if active:
         assert len(fetch_competition("fighting-malaria", tmp_path)) == len(FILES)
     else:
@@ -165,7 +125,6 @@ def test_token_of_the_new_kind_is_proved_first(server, tmp_path, monkeypatch, ac
             fetch_competition("fighting-malaria", tmp_path)
 
 
-@needs_kaggle
 def test_no_token_says_where_to_put_one(server, tmp_path, capsys):
     with pytest.raises(
         FetchError, match=r"https://www\.kaggle\.com/settings/api .*KAGGLE_API_TOKEN"
@@ -175,11 +134,11 @@ def test_no_token_says_where_to_put_one(server, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 @pytest.mark.parametrize(
     ("status", "message", "sentence"),
     [
+        (400, "No data here", "Kaggle refuses it for .*: No data here"),
         (401, "Unauthorized", "Kaggle does not know the token"),
         (403, "You must accept this competition's rules", "competitions/fighting-malaria/rules"),
         (404, "Not found", "Kaggle knows no competition 'fighting-malaria'"),
@@ -188,27 +147,19 @@ def test_no_token_says_where_to_put_one(server, tmp_path, capsys):
     ],
 )
 def test_refusals_are_one_sentence(server, tmp_path, status, message, sentence):
-    server.posts[API] = says(status, message)
+    server.posts[API] = loopback.refusal(status, message)
     with pytest.raises(FetchError, match=sentence) as caught:
         fetch_competition("fighting-malaria", tmp_path)
     assert "\n" not in str(caught.value)
     assert left(tmp_path) == []
 
 
-@needs_kaggle
-@pytest.mark.usefixtures("token")
-def test_no_network_is_one_sentence(server, tmp_path, monkeypatch):
-    from kagglesdk import kaggle_env
-
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, closed)
-        with pytest.raises(FetchError, match=r"^Kaggle cannot be reached; check the network"):
-            fetch_competition("fighting-malaria", tmp_path)
+@pytest.mark.usefixtures("token", "no_network")
+def test_no_network_is_one_sentence(tmp_path):
+    with pytest.raises(FetchError, match=r"^Kaggle cannot be reached; check the network"):
+        fetch_competition("fighting-malaria", tmp_path)
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 def test_answer_without_an_address_is_refused(server, tmp_path):
     server.posts[API] = lambda _body: (200, {"Content-Type": "application/zip"}, b"PK")
@@ -216,7 +167,6 @@ def test_answer_without_an_address_is_refused(server, tmp_path):
         fetch_competition("fighting-malaria", tmp_path)
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 @pytest.mark.parametrize("cut", [100, 30_000])
 def test_damaged_zip_leaves_nothing(server, tmp_path, cut):
@@ -227,7 +177,6 @@ def test_damaged_zip_leaves_nothing(server, tmp_path, cut):
     assert left(tmp_path) == []
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 @pytest.mark.parametrize("name", ["../evil.csv", "/evil.csv", "a/../../evil.csv"])
 def test_members_outside_the_folder_are_refused(server, tmp_path, name):
@@ -238,7 +187,6 @@ def test_members_outside_the_folder_are_refused(server, tmp_path, name):
     assert left(tmp_path) == []
 
 
-@needs_kaggle
 @pytest.mark.usefixtures("token")
 def test_more_than_the_disk_holds_is_refused_before_writing(server, tmp_path, monkeypatch):
     monkeypatch.setattr(competition.shutil, "disk_usage", lambda _path: Mock(free=10))

@@ -17,7 +17,7 @@ EXAMPLE = re.compile(r"Example: (.+)")
 
 def test_the_commands_are_those_of_the_contract():
     assert {words[0] for words in COMMANDS} == {
-        *("demo", "fetch", "train", "evaluate", "predict", "score"),
+        *("demo", "fetch", "train", "evaluate", "predict", "score", "submit"),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from laveran.cli import demo, evaluate, fetch, predict, score, train
+from laveran.cli import demo, evaluate, fetch, predict, score, submit, train
 from laveran.cli.outcome import Commands
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(score.score)
+app.command()(submit.submit)
 
 
 def _version(wanted: bool) -> None:
