@@ -50,3 +50,19 @@ def test_faults_are_one_sentence(refused, labelled, cells, run_folder, tmp_path)
     assert "cannot read the table" in refused(
         "evaluate", cells, tmp_path / "none.csv", "--model", run_folder
     )
+
+
+def test_figures_on_re_read_cells_follow_those_on_published_labels(
+    laveran, labelled, run_folder, tmp_path
+):
+    key, readings = tmp_path / "key.csv", tmp_path / "readings.csv"
+    key.write_text(
+        "id,name,patient,label,part\nx-1,Parasitized/C1PThinF_IMG_1_cell_1.png,C1P,1,random\n"
+    )
+    readings.write_text("id,reading\nx-1,none\n")
+    options = ("--model", run_folder, "--readings", readings, "--key", key)
+    ended = laveran("evaluate", labelled, *options)
+    assert ended.code == 0
+    published, _, re_read = ended.out.partition("cells re-read blind, random part:\n")
+    assert "1.0000 (1.0000-1.0000)" in published
+    assert "agreement                       0.0000 (0.0000-" in re_read

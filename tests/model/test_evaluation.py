@@ -149,3 +149,52 @@ def test_missing_data_and_places_are_one_sentence(labelled, model, tmp_path):
         evaluate(tmp_path / "none.zip", model=model)
     with pytest.raises(OutputError, match="cannot write"):
         evaluate(*labelled, model=model, json=tmp_path)
+
+
+def readings_table(folder, rows):
+    path = folder / "readings.csv"
+    path.write_text("img_name,reading,part\n" + "".join(f"{','.join(row)}\n" for row in rows))
+    return path
+
+
+def test_readings_are_figures_of_their_own_after_the_published_ones(
+    labelled, model, images, tmp_path
+):
+    names = list(images)
+    words = ["parasite", "none", "unsure"]
+    rows = [(names[i], words[i % 3], "random") for i in range(90)]
+    rows += [(names[i], "none", "disputed") for i in range(90, 100)]
+    path = tmp_path / "figures.json"
+    found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows), json=path)
+    written = json.loads(path.read_text())
+    assert list(written) == [*COUNTS, *FIGURES, "readings"]
+    assert found.evaluation == evaluate(*labelled, model=model).evaluation
+    assert list(written["readings"]) == ["random", "disputed"]
+    random, disputed = written["readings"].values()
+    called = found.y_prob >= 0.5
+    expected = np.mean([called[i] == (i % 3 == 0) for i in range(90) if i % 3 < 2])
+    assert (random["n_cells"], random["n_certain"]) == (90, 60)
+    assert random["agreement"]["value"] == pytest.approx(expected)
+    assert random["unsure"]["value"] == pytest.approx(1 / 3)
+    assert disputed["specificity"]["value"] == pytest.approx(1 - np.mean(called[90:100]))
+    assert disputed["sensitivity"]["value"] is None
+
+
+def test_sensitivity_on_re_read_cells_is_at_the_threshold_of_published_controls(
+    labelled, model, images, labels, tmp_path
+):
+    rows = [(name, "parasite", "random") for name, label in labels.items() if label]
+    found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows))
+    assert (
+        found.re_read["random"]["sensitivity_at_99_specificity"].value
+        == found.evaluation.sensitivity_at_99_specificity.value
+    )
+
+
+def test_readings_of_other_cells_are_noted_or_refused(labelled, model, images, tmp_path):
+    rows = [("elsewhere.png", "none", "random")]
+    with pytest.raises(LabelsError, match=r"none of the 1 cells that were read.*give its --key"):
+        evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows))
+    rows.append((next(iter(images)), "none", "random"))
+    found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows))
+    assert "1 of 2 re-read cells are not in the data" in found.notes

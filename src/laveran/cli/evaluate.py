@@ -22,6 +22,10 @@ def evaluate(
     operating_point: Annotated[
         str, typer.Option(help="Named threshold of the model.")
     ] = "accuracy",
+    readings: Annotated[
+        Path | None, typer.Option(help="CSV of cells that were re-read blind, see reread.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Key of the page that was read.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Measure a model on labelled cells, with intervals by resampling patients.
@@ -38,9 +42,16 @@ def evaluate(
             model=model,
             patients=patients or (),
             operating_point=operating_point,
+            readings=readings,
+            key=key,
             json=json,
             watch=watch,
         )
     show.notes(result.notes)
     show.skipped(result.skipped, None)
-    show.figures(result.evaluation.to_json())
+    figures = result.to_json()
+    re_read = figures.pop("readings", {})
+    show.figures(figures)
+    for part, of in re_read.items():
+        typer.echo(f"cells re-read blind, {part} part:")
+        show.figures(of)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from laveran import files
 from laveran.cells.manifest import UNKNOWN, Manifest
+from laveran.cells.names import NameIndex
 from laveran.cells.reading import read_cells
+from laveran.cells.readings import CellReading, read_key, read_readings
 from laveran.cells.skipped import Skipped
 from laveran.errors import LabelsError
-from laveran.metrics import Evaluation
+from laveran.metrics import Evaluation, Figure, threshold_at_specificity
 from laveran.metrics import evaluate as figures_of
+from laveran.metrics.readings import UNSURE, reading_figures
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH, Model, load
+
+# Thresholds at which this share of the controls' cells is negative, labels as published.
+SPECIFICITIES = {
+    "sensitivity_at_99_specificity": 0.99,
+    "sensitivity_at_99_8_specificity": 0.998,
+}
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,13 @@ class ModelEvaluation:
     """What `evaluate` found.
 
     Attributes:
-        evaluation: The figures.
+        evaluation: The figures, on labels as published.
         manifest: The cells they rest on.
         y_prob: The model's probability of each, float32 [N].
         skipped: What was left out, and why.
         notes: What the user must know, a sentence each.
+        re_read: Figures on re-read cells, by the part of the sample ("random" first); see
+            `laveran.metrics.readings.reading_figures`.
     """
 
     evaluation: Evaluation
@@ -38,6 +50,14 @@ class ModelEvaluation:
     y_prob: NDArray[np.float32]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
+    re_read: dict[str, dict[str, int | Figure]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures on published labels, then those on re-read cells under "readings"."""
+        published = self.evaluation.to_json()
+        if not self.re_read:
+            return published
+        return published | {"readings": {part: _plain(of) for part, of in self.re_read.items()}}
 
 
 def evaluate(
@@ -47,6 +67,8 @@ def evaluate(
     model: Path | str | Model,
     patients: Sequence[Path | str] = (),
     operating_point: str = "accuracy",
+    readings: Path | str | None = None,
+    key: Path | str | None = None,
     json: Path | str | None = None,
     watch: Watch | None = None,
 ) -> ModelEvaluation:
@@ -58,16 +80,19 @@ def evaluate(
         model: A loaded model, a run folder or a model file.
         patients: Tables of names and patients.
         operating_point: Name of the model's threshold to use.
+        readings: Table of cells that were re-read blind, by names, or by ids and a `key`.
+        key: The key of the page that the readings are from.
         json: Also write the figures to this file.
         watch: Called with ("evaluate", done, total, {}).
 
     Raises:
-        DataError: If the data cannot be used, or no cell has a label.
+        DataError: If the data or the readings cannot be used, or no cell has a label.
         ModelError: If the model cannot be used.
         ConfigError: If the model has no such operating point.
     """
     reader = model if isinstance(model, Model) else load(model)
     threshold = reader.contract.operating_point(operating_point).threshold
+    read = read_readings(readings, read_key(key) if key else None) if readings else ()
     scores = _Scores(reader)
     reading = read_cells(
         data,
@@ -83,9 +108,57 @@ def evaluate(
     evaluation = figures_of(
         manifest.labels, y_prob, manifest.groups, threshold, unit=manifest.grouping
     )
+    re_read, notes = _re_read(manifest, y_prob, threshold, read) if read else ({}, ())
+    found = ModelEvaluation(
+        evaluation, manifest, y_prob, reading.skipped, (*reading.notes, *notes), re_read
+    )
     if json:
-        files.write_text(json, json_format.dumps(evaluation.to_json(), indent=2) + "\n")
-    return ModelEvaluation(evaluation, manifest, y_prob, reading.skipped, reading.notes)
+        files.write_text(json, json_format.dumps(found.to_json(), indent=2) + "\n")
+    return found
+
+
+def _re_read(
+    manifest: Manifest,
+    y_prob: NDArray[np.float32],
+    threshold: float,
+    read: Sequence[CellReading],
+) -> tuple[dict[str, dict[str, int | Figure]], tuple[str, ...]]:
+    """Figures on re-read cells by part, and what the user must know of them."""
+    index, place = NameIndex(manifest.names), {n: i for i, n in enumerate(manifest.names)}
+    found = [(place[name], row) for row in read if (name := index.find(row.name)) is not None]
+    if not found:
+        raise LabelsError(
+            f"none of the {len(read)} cells that were read, such as {read[0].name!r}, is in the "
+            "data; if the readings hold a page's ids, give its --key"
+        )
+    absent = len(read) - len(found)
+    notes = (f"{absent:,} of {len(read):,} re-read cells are not in the data",) if absent else ()
+    patients = manifest.groups if manifest.grouping == "patient" else None
+    limits = {
+        name: threshold_at_specificity(manifest.labels, y_prob, patients, specificity)
+        for name, specificity in SPECIFICITIES.items()
+    }
+    figures: dict[str, dict[str, int | Figure]] = {}
+    for part in sorted({row.part for _, row in found}, reverse=True):  # random before disputed
+        cells = np.array([i for i, row in found if row.part == part])
+        answers = [row.reading for _, row in found if row.part == part]
+        figures[part] = reading_figures(
+            manifest.labels[cells],
+            y_prob[cells],
+            [UNSURE if answer is None else answer for answer in answers],
+            manifest.groups[cells],
+            threshold,
+            limits,
+        )
+    return figures, notes
+
+
+def _plain(figures: dict[str, int | Figure]) -> dict[str, Any]:
+    """Figures as plain values."""
+    return {
+        name: value.to_json() if isinstance(value, Figure) else value
+        for name, value in figures.items()
+    }
 
 
 class _Scores:
