@@ -123,7 +123,7 @@ def _near(
         i, j = start + i[i < j], start + j[i < j]
         for chunk in range(0, i.size, BLOCK):
             one, other = i[chunk : chunk + BLOCK], j[chunk : chunk + BLOCK]
-            apart = distance(units[one], units[other]).round(4)
+            apart = distance(units[one], units[other]).astype(np.float64).round(4)
             close = apart <= NEAR
             found += zip(
                 one[close].tolist(), other[close].tolist(), apart[close].tolist(), strict=True
