@@ -13,7 +13,7 @@ import numpy as np
 
 from laveran import files
 from laveran.audit.check import Check, GivenSplit, Suspects
-from laveran.audit.gallery import Picture, evidence_maps, read_pictures
+from laveran.audit.gallery import Picture, read_pictures, with_networks
 from laveran.audit.twins import Twin
 from laveran.cells.crop import letterbox
 from laveran.cells.manifest import CLASSES, UNKNOWN, Manifest
@@ -188,8 +188,8 @@ def _suspect_section(found: Check, suspects: Suspects) -> SuspectSection:
     ]
     cells = {i: found.manifest[int(judged.index[i])] for i in worst}
     pictures = read_pictures(found.data, [cell.name for cell in cells.values()]) if worst else {}
-    models = {cells[i].name: suspects.run.model_of(judged.name[i]) for i in worst}
-    maps = evidence_maps(pictures, models)
+    folders = {cells[i].name: suspects.run.network_of(judged.name[i]) for i in worst}
+    shown = with_networks(pictures, folders, SIDE_PX)
     return SuspectSection(
         run=suspects.run.path.name,
         n_judged=len(judged.name),
@@ -201,8 +201,7 @@ def _suspect_section(found: Check, suspects: Suspects) -> SuspectSection:
                 cell.patient or "",
                 int(judged.y_true[i]),
                 float(judged.y_prob[i]),
-                letterbox(pictures[cell.name], SIDE_PX),
-                maps.get(cell.name),
+                *shown[cell.name],
             )
             for i, cell in cells.items()
         ],

@@ -33,7 +33,7 @@ class Run:
     manifest: Manifest
     part: dict[str, str]
 
-    def model_of(self, name: str) -> Path:
+    def network_of(self, name: str) -> Path:
         """Where the network is that judged the cell `name` without having seen its patient."""
         fold = _FOLD.fullmatch(self.part[name])
         return self.path / "folds" / fold[1] if fold else self.path

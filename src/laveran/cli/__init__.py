@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from laveran.cli import check, demo, evaluate, fetch, predict, score, submit, train
+from laveran.cli import check, demo, evaluate, fetch, predict, reread, score, submit, train
 from laveran.cli.outcome import Commands
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.add_typer(fetch.app, name="fetch")
 app.command()(check.check)
+app.command()(reread.reread)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
