@@ -35,7 +35,7 @@ def training(monkeypatch, tmp_path):
 def test_the_options_reach_the_library(laveran, training, tmp_path):
     ended = laveran(
         *("train", "a.zip", "l.csv", "--out", tmp_path, "--recipe", "fast", "--folds", 5),
-        *("--epochs", 3, "--seed", 4, "--resume", "--by", "photo"),
+        *("--epochs", 3, "--seed", 4, "--resume", "--by", "photo", "--ensemble"),
         *("--patients", "p.csv", "--patients", "q.csv"),
     )
     assert ended.code == 0
@@ -45,6 +45,7 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
         "out": str(tmp_path),
         "recipe": "fast",
         "folds": "5",
+        "ensemble": "True",
         "epochs": "3",
         "seed": "4",
         "resume": "True",

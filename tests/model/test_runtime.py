@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from laveran.cells.crop import stretch
 from laveran.errors import DataError, ModelError
-from laveran.model.contract import Golden
+from laveran.model.contract import Golden, OutlierGate
 from laveran.model.runtime import BATCH, Model, load
 from small_model import (
     BIAS,
@@ -32,6 +32,7 @@ from small_model import (
 )
 
 CELLS = np.random.default_rng(1).integers(0, 256, (150, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
+GATED = small_contract(gate=OutlierGate(threshold=1.0))
 
 
 @pytest.fixture(scope="module")
@@ -183,9 +184,19 @@ def test_many_threads_get_what_one_gets(model):
 
 
 def test_optional_outputs_are_handed_on(tmp_path):
-    model = load(write_small_model(tmp_path / "m.onnx", with_output("outlier", ["N"], "logit")))
+    graph = with_output("outlier", ["N"], "logit")
+    model = load(write_small_model(tmp_path / "m.onnx", graph, GATED))
     answer = model.answer(CELLS[:3])
     np.testing.assert_array_equal(answer.outlier, answer.logit)
+
+
+def test_a_promised_output_must_be_there(tmp_path):
+    assert "not those that its metadata" in refusal(
+        write_small_model(tmp_path / "m.onnx", metadata=GATED)
+    )
+    assert "not those that its metadata" in refusal(
+        write_small_model(tmp_path / "m.onnx", metadata=small_contract(members=3))
+    )
 
 
 def test_a_network_without_maps_leaves_evidence_out(tmp_path):
@@ -338,12 +349,22 @@ def test_a_file_of_the_runtimes_own_format_is_not_taken_for_one(tmp_path):
         (without_output("embedding"), "has the outputs probability, logit, evidence"),
         (without_output("evidence"), "not those that its metadata promises"),
         (with_output("surprise", ["N"], "logit"), "has the outputs"),
-        (with_output("outlier", ["N", 3], "embedding"), "with outlier float32 [1, 3]"),
-        (with_output("outlier", ["M"], "three"), "one cell with outlier float32 [3]"),
+        (with_output("outlier", ["N"], "logit"), "not those that its metadata promises"),
     ],
 )
 def test_wrong_names_and_shapes_are_refused(tmp_path, graph, part):
     assert part in refusal(write_small_model(tmp_path / "m.onnx", graph))
+
+
+@pytest.mark.parametrize(
+    ("graph", "part"),
+    [
+        (with_output("outlier", ["N", 3], "embedding"), "with outlier float32 [1, 3]"),
+        (with_output("outlier", ["M"], "three"), "one cell with outlier float32 [3]"),
+    ],
+)
+def test_a_gates_output_has_one_value_a_cell(tmp_path, graph, part):
+    assert part in refusal(write_small_model(tmp_path / "m.onnx", graph, GATED))
 
 
 def test_a_float_input_is_refused(tmp_path):
@@ -363,7 +384,7 @@ def test_an_output_of_another_type_is_refused(tmp_path):
     graph = small_graph()
     graph.node.append(helper.make_node("Cast", ["logit"], ["disagreement"], to=TensorProto.FLOAT16))
     graph.output.append(helper.make_tensor_value_info("disagreement", TensorProto.FLOAT16, ["N"]))
-    path = write_small_model(tmp_path / "m.onnx", graph)
+    path = write_small_model(tmp_path / "m.onnx", graph, small_contract(members=2))
     assert "one cell with disagreement float16 [1]" in refusal(path)
 
 

@@ -61,7 +61,7 @@ def test_a_cell_reads_the_same_alone_and_in_company(spec):
 
 def test_a_saved_network_comes_back_bit_for_bit(spec, tmp_path):
     network = used(spec)
-    save(network, spec, SIZE_PX, tmp_path)
+    save([network], spec, SIZE_PX, tmp_path)
     again = load(tmp_path)
     assert not again.training
     state = again.state_dict()
@@ -76,7 +76,7 @@ def test_a_saved_network_comes_back_bit_for_bit(spec, tmp_path):
 
 def test_channels_last_weights_are_saved_as_well(tmp_path):
     network = used(SPECS[0]).to(memory_format=torch.channels_last)
-    save(network, SPECS[0], SIZE_PX, tmp_path)
+    save([network], SPECS[0], SIZE_PX, tmp_path)
     assert torch.equal(load(tmp_path).features[2][0].weight, network.features[2][0].weight)
 
 
@@ -126,7 +126,7 @@ def test_own_networks_have_no_start_weights():
 
 @pytest.fixture
 def saved(tmp_path):
-    save(used(SPECS[0]), SPECS[0], SIZE_PX, tmp_path)
+    save([used(SPECS[0])], SPECS[0], SIZE_PX, tmp_path)
     return tmp_path
 
 

@@ -39,10 +39,18 @@ def test_scores_come_in_order_whatever_the_batch(network, monkeypatch):
         expected = network(part(0, 20).batch(np.arange(20), CPU).pictures).numpy()
     for size in (7, 20, 512):
         monkeypatch.setattr(batches, "SCORING_BATCH", size)
-        found = score(network, part(0, 20), CPU)
+        found = score(network, part(0, 20), CPU).logit
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_no_cells_have_no_scores(network):
-    assert score(network, part(0, 0), CPU).shape == (0,)
+    scores = score(network, part(0, 0), CPU)
+    assert scores.logit.shape == (0,)
+    assert scores.embedding.shape == (0, network.head.in_features)
+
+
+def test_the_embedding_is_what_the_head_reads(network):
+    scores = score(network, part(0, 20), CPU)
+    weight, bias = (value.detach().numpy() for value in network.head.parameters())
+    np.testing.assert_allclose(scores.embedding @ weight[0] + bias, scores.logit, atol=1e-5)

@@ -22,7 +22,9 @@ def scored(logits, patients, folder=None, temperature=2.0, best_epoch=1):
         {"accuracy": np.array(logits) >= 0},
     )
     history = [{"epoch": epoch, "train_loss": 1 / epoch} for epoch in (1, 2)]
-    return Scored(folder or RunFolder("nowhere"), predictions, temperature, best_epoch, history)
+    return Scored(
+        folder or RunFolder("nowhere"), predictions, temperature, 3.5, best_epoch, history
+    )
 
 
 ONE, OTHER = scored([-1, 2, 3, 1], "AABB"), scored([-2, -1], "CC")
@@ -85,8 +87,16 @@ def test_scores_come_back_from_their_folder(tmp_path):
     folder = RunFolder(tmp_path)
     one = scored([-1.1, 0.3, 1 / 3], "AAB", folder, temperature=1.7, best_epoch=2)
     folder.write_predictions(one.predictions)
-    folder.write_metrics({"temperature": 1.7, "best_epoch": 2, "history": one.history})
+    folder.write_metrics(
+        {
+            "temperature": 1.7,
+            "outlier_threshold": 3.5,
+            "best_epoch": 2,
+            "history": one.history,
+        }
+    )
     again = read_scored(folder)
+    assert again.outlier_threshold == 3.5
     assert (again.temperature, again.best_epoch, again.history) == (1.7, 2, one.history)
     assert again.raw_logit.tolist() == one.raw_logit.tolist()
     assert again.predictions.patients == ["A", "A", "B"]

@@ -100,7 +100,7 @@ def test_a_trivial_task_is_learned(checkpoint):
     result = fitted(RECIPE.replace(epochs=8), checkpoint)
     assert result.history[-1]["valid_accuracy"] >= 0.95
     assert result.history[-1]["train_loss"] < 0.4 < result.history[0]["train_loss"]
-    called = score(result.network, VALID, torch.device("cpu")) >= 0
+    called = score(result.network, VALID, torch.device("cpu")).logit >= 0
     assert (called == LABELS[64:]).mean() >= 0.95
 
 
@@ -118,7 +118,7 @@ def test_a_history_row_an_epoch(checkpoint):
 def test_what_is_measured_on_valid_is_what_is_kept(checkpoint):
     result = fitted(RECIPE, checkpoint)
     best = result.history[result.best_epoch - 1]
-    logit = score(result.network, VALID, torch.device("cpu")).astype(np.float64)
+    logit = score(result.network, VALID, torch.device("cpu")).logit.astype(np.float64)
     loss = np.logaddexp(0, np.where(LABELS[64:] == 1, -logit, logit)).mean()
     assert loss == pytest.approx(best["valid_loss"], rel=1e-5)
     lowest = min(result.history, key=lambda row: row["valid_loss"])
@@ -346,5 +346,5 @@ def test_a_cell_of_weight_zero_teaches_nothing(tmp_path):
     train = Cells(PICTURES, wrong, np.arange(64), weights)
     recipe = RECIPE.replace(epochs=16)
     network = fitted(recipe, tmp_path / "c.safetensors", train=train, valid=None).network
-    right = (score(network, VALID, torch.device("cpu")) >= 0) == (LABELS[64:96] == 1)
+    right = (score(network, VALID, torch.device("cpu")).logit >= 0) == (LABELS[64:96] == 1)
     assert right.mean() == 1

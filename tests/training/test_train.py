@@ -7,15 +7,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 import laveran
 from laveran.cells.manifest import read_manifest
 from laveran.cells.splits import Split
-from laveran.errors import ConfigError, DataError, LabelsError, SplitError
+from laveran.errors import ConfigError, DataError, LabelsError, ModelError, SplitError
 from laveran.model.evaluation import evaluate
 from laveran.model.runtime import load
 from laveran.networks.layers import Conv
+from laveran.networks.network import load as load_network
+from laveran.networks.network import load_members
 from laveran.networks.stack import StackSpec
 from laveran.training import train
 from laveran.training import train as public_train
@@ -30,6 +33,7 @@ ONE_FIT = {
     "network.json",
     "predictions.csv",
     "report.html",
+    "gate.safetensors",
     "weights.safetensors",
 }
 MODULE = sys.modules["laveran.training.train"]  # the package's `train` is the function
@@ -68,6 +72,14 @@ def cross_validated(drawn, tiny, tmp_path_factory):
     """A run with 2 folds; not to be written to."""
     out = tmp_path_factory.mktemp("runs") / "folds"
     return train(drawn.train_data, drawn.train_labels, out=out, recipe=tiny, folds=2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def ensemble(drawn, tiny, tmp_path_factory):
+    """A run that keeps the networks of its 2 folds; not to be written to."""
+    out = tmp_path_factory.mktemp("runs") / "ensemble"
+    cells = (drawn.train_data, drawn.train_labels)
+    return train(*cells, out=out, recipe=tiny, folds=2, ensemble=True, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +180,44 @@ class TestRuleOfEvidence:
     def test_labels_of_valid_change_the_temperature(self, run, retrain):
         tampered = retrain("valid")
         assert metrics(tampered.folder)["temperature"] != metrics(run.folder)["temperature"]
+
+
+class TestEnsemble:
+    def test_its_members_are_the_networks_of_the_folds(self, ensemble):
+        members = load_members(ensemble.folder)
+        assert len(members) == 2
+        for fold, member in enumerate(members):
+            alone = load_network(ensemble.folder / "folds" / str(fold))
+            for name, tensor in alone.state_dict().items():
+                assert torch.equal(tensor, member.state_dict()[name])
+
+    def test_its_file_is_their_average(self, ensemble):
+        whole = load(ensemble.folder)
+        cells = np.random.default_rng(0).integers(0, 256, (9, *[whole.size_px] * 2, 3), np.uint8)
+        raw = [
+            alone.answer(cells).logit * alone.contract.temperature
+            for alone in (load(ensemble.folder / "folds" / str(fold)) for fold in (0, 1))
+        ]
+        expected = np.mean(raw, axis=0) / whole.contract.temperature
+        answer = whole.answer(cells)
+        np.testing.assert_allclose(answer.logit, expected, atol=1e-4)
+        assert answer.disagreement.shape == answer.outlier.shape == (9,)
+        assert whole.contract.members == 2
+
+    def test_its_figures_are_those_of_the_members_and_it_says_so(self, ensemble, cross_validated):
+        assert ensemble.evaluation == cross_validated.evaluation
+        assert any("the average of the 2 networks" in note for note in ensemble.notes)
+
+    def test_nothing_is_fitted_on_all_patients(self, ensemble):
+        assert not (ensemble.folder / "checkpoints").exists()
+
+    def test_one_network_is_not_taken_for_it(self, ensemble):
+        with pytest.raises(ModelError, match="holds an ensemble of 2 networks"):
+            load_network(ensemble.folder)
+
+    def test_without_folds_there_is_none(self, drawn, tiny, tmp_path):
+        with pytest.raises(ConfigError, match="an ensemble is made of the networks of folds"):
+            train(drawn.train_data, out=tmp_path / "run", recipe=tiny, ensemble=True)
 
 
 class TestFolds:

@@ -30,6 +30,10 @@ def train(
     folds: Annotated[
         int, typer.Option(min=0, help="Cross-validate over this many folds, then fit all cells.")
     ] = 0,
+    ensemble: Annotated[
+        bool,
+        typer.Option("--ensemble", help="Keep the networks of all folds: their average answers."),
+    ] = False,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Instead of the recipe's number of epochs.")
     ] = None,
@@ -62,6 +66,7 @@ def train(
             out=out,
             recipe=recipe,
             folds=folds,
+            ensemble=ensemble,
             epochs=epochs,
             seed=seed,
             resume=resume,

@@ -76,6 +76,16 @@ class EvidenceMap(_Part):
     stride_px: float = Field(gt=0)
 
 
+class OutlierGate(_Part):
+    """Of the output `outlier`: how far a picture is from all cells that were trained on.
+
+    Attributes:
+        threshold: 99% of cells of unseen patients of the training site lie below it.
+    """
+
+    threshold: float = Field(gt=0)
+
+
 class Golden(_Part):
     """An input and what the model answered when it was exported.
 
@@ -129,6 +139,8 @@ class Contract(_Part):
         licence: Of the weights.
         weights_sha256: Of the weights before export.
         evidence: Of the evidence map; None for networks without maps.
+        gate: Of the outlier gate; None where none was fitted.
+        members: Networks whose average this is; more than 1 for an ensemble.
         golden: Self-check at load.
     """
 
@@ -147,6 +159,8 @@ class Contract(_Part):
     licence: str
     weights_sha256: str
     evidence: EvidenceMap | None
+    gate: OutlierGate | None = None
+    members: int = Field(1, ge=1)
     golden: Golden
 
     @field_validator("crop")

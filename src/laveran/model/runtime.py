@@ -17,8 +17,14 @@ from laveran.model.onnx_file import check_self_contained
 
 INPUT = "cells"
 REQUIRED = ("probability", "logit", "embedding")
-OPTIONAL = ("evidence", "outlier", "disagreement")
-DIMENSIONS = dict(zip(REQUIRED + OPTIONAL, (1, 1, 2, 3, 1, 1), strict=True))
+DIMENSIONS = {
+    "probability": 1,
+    "logit": 1,
+    "embedding": 2,
+    "evidence": 3,
+    "outlier": 1,
+    "disagreement": 1,
+}
 # Other processors round differently; other weights differ more.
 PROBABILITY_TOLERANCE = 1e-3
 LOGIT_TOLERANCE = 1e-2  # as a share of the logit, or of 1 where it is smaller
@@ -35,8 +41,9 @@ class Answer:
         embedding: float32 [N, D].
         evidence: Contribution of each place to the logit, float32 [N, h, w]; None for
             networks without maps.
-        outlier: float32 [N], None where no gate was fitted.
-        disagreement: float32 [N], None for a single network.
+        outlier: Distance from the cells trained on, float32 [N]; None where no gate was fitted.
+        disagreement: Standard deviation of the members' probabilities, float32 [N]; None for a
+            single network.
     """
 
     probability: NDArray[np.float32]
@@ -159,8 +166,13 @@ class Model:
     def _checked_outputs(self) -> list[str]:
         """The names of the outputs, which are those that the contract promises."""
         names = [each.name for each in self._session.get_outputs()]
-        complete = set(REQUIRED) <= set(names) <= set(DIMENSIONS)
-        if not complete or ("evidence" in names) != (self.contract.evidence is not None):
+        promised = {
+            "evidence": self.contract.evidence is not None,
+            "outlier": self.contract.gate is not None,
+            "disagreement": self.contract.members > 1,
+        }
+        expected = {*REQUIRED, *(name for name, there in promised.items() if there)}
+        if set(names) != expected:
             raise ModelError(
                 f"{self.path} has the outputs {', '.join(names)}, which are not those that its "
                 "metadata promises; export it again"

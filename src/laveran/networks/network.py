@@ -6,6 +6,7 @@ That shape gives each prediction its evidence map (class activation map, Zhou et
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -35,6 +36,7 @@ class NetworkFile(Settings):
     schema_version: Literal[1] = 1
     size_px: int = Field(ge=1)
     network: NetworkSpec
+    members: int = Field(1, ge=1)
 
 
 class Reading(NamedTuple):
@@ -130,17 +132,42 @@ def load_start(network: Network, spec: StackSpec | BackboneSpec) -> None:
         network.start_sha256 = network.features.load_start(spec)
 
 
-def save(network: Network, spec: StackSpec | BackboneSpec, size_px: int, folder: Path) -> None:
-    """Write `weights.safetensors` and `network.json`, from which `load` rebuilds the network."""
-    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+def save(
+    members: Sequence[Network], spec: StackSpec | BackboneSpec, size_px: int, folder: Path
+) -> None:
+    """Write `weights.safetensors` and `network.json`, from which `load` rebuilds the networks.
+
+    Args:
+        members: One network, or the members of an ensemble, all of one `spec`.
+        spec: What they were built from.
+        size_px: Side of their input.
+        folder: Where to write.
+    """
+    whole = members[0] if len(members) == 1 else nn.ModuleList(members)
+    state = {name: tensor.contiguous() for name, tensor in whole.state_dict().items()}
     with files.replacing(folder / "weights.safetensors") as scratch:
         scratch.write_bytes(to_bytes(state))
-    description = NetworkFile(size_px=size_px, network=spec).model_dump_json(indent=2)
-    files.write_text(folder / "network.json", description + "\n")
+    description = NetworkFile(size_px=size_px, network=spec, members=len(members))
+    files.write_text(folder / "network.json", description.model_dump_json(indent=2) + "\n")
 
 
 def load(folder: Path) -> Network:
-    """The network that `save` wrote to `folder`, in evaluation mode.
+    """The one network that `save` wrote to `folder`, in evaluation mode.
+
+    Raises:
+        ModelError: If a file is missing, damaged or does not fit the other, or if there are
+            the members of an ensemble.
+    """
+    members = load_members(folder)
+    if len(members) > 1:
+        raise ModelError(
+            f"{folder} holds an ensemble of {len(members)} networks; take one of its folds/"
+        )
+    return members[0]
+
+
+def load_members(folder: Path) -> list[Network]:
+    """All networks that `save` wrote to `folder`, in evaluation mode.
 
     Raises:
         ModelError: If a file is missing, damaged or does not fit the other.
@@ -148,8 +175,11 @@ def load(folder: Path) -> Network:
     description = _read_description(folder / "network.json")
     weights = folder / "weights.safetensors"
     try:
-        network = build(description.network, description.size_px)
-        network.load_state_dict(load_file(weights))
+        members = [
+            build(description.network, description.size_px) for _ in range(description.members)
+        ]
+        whole = members[0] if len(members) == 1 else nn.ModuleList(members)
+        whole.load_state_dict(load_file(weights))
     except ConfigError as error:
         raise ModelError(f"the network in {folder} cannot be rebuilt: {error}") from error
     except OSError as error:
@@ -158,7 +188,7 @@ def load(folder: Path) -> Network:
         raise ModelError(f"{weights} is damaged: {error}") from error
     except RuntimeError as error:
         raise ModelError(f"{weights} does not fit network.json; take both from one run") from error
-    return network.eval()
+    return [member.eval() for member in members]
 
 
 def _read_description(path: Path) -> NetworkFile:

@@ -53,13 +53,22 @@ class Cells:
         return Batch(pictures.permute(0, 3, 1, 2).float(), labels, weights)
 
 
+class Scores(NamedTuple):
+    """What a network says of N cells."""
+
+    logit: NDArray[np.float32]  # [N]
+    embedding: NDArray[np.float32]  # [N, D]
+
+
 @torch.no_grad()
-def score(network: Network, cells: Cells, device: torch.device) -> NDArray[np.float32]:
-    """Logits float32 [N] of `cells`, in their order (`cells.indexes` must ascend)."""
+def score(network: Network, cells: Cells, device: torch.device) -> Scores:
+    """What `network` says of `cells`, in their order (`cells.indexes` must ascend)."""
     network.eval()
-    logits = []
+    logits, embeddings = [torch.zeros(0)], [torch.zeros(0, network.head.in_features)]
     for start in range(0, len(cells), SCORING_BATCH):
         rows = np.arange(start, min(start + SCORING_BATCH, len(cells)))
         pictures = cells.batch(rows, device).pictures
-        logits.append(network(pictures.contiguous(memory_format=torch.channels_last)).float())
-    return torch.cat(logits).cpu().numpy() if logits else np.zeros(0, np.float32)
+        reading = network.read(pictures.contiguous(memory_format=torch.channels_last))
+        logits.append(reading.logit.float().cpu())
+        embeddings.append(reading.embedding.float().cpu())
+    return Scores(torch.cat(logits).numpy(), torch.cat(embeddings).numpy())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +18,73 @@ from laveran import files
 from laveran.errors import ModelError
 from laveran.model.contract import METADATA_KEY, Contract
 from laveran.model.runtime import INPUT, load
+from laveran.networks.gate import Gate
 from laveran.networks.network import Network
 
-OUTPUTS = ("probability", "logit", "embedding", "evidence")
 OPSET = 18
 PARITY = 1e-4  # largest difference of a probability between torch and the exported file
 
 
 class Exported(nn.Module):
-    """The network with everything that an embedder could forget: layout, scale, temperature."""
+    """Networks with everything that an embedder could forget.
 
-    def __init__(self, network: Network, temperature: float) -> None:
-        super().__init__()
-        self.network = network
-        self.temperature = temperature
-
-    def forward(self, cells: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """uint8 [N, S, S, 3] -> the tensors that `OUTPUTS` names, as a model file has them."""
-        reading = self.network.read(cells.permute(0, 3, 1, 2).float())
-        logit = reading.logit / self.temperature
-        return torch.sigmoid(logit), logit, reading.embedding, reading.evidence / self.temperature
-
-
-def evidence_bias(network: Network, temperature: float) -> float:
-    """The `bias` of the law `mean(evidence) + bias == logit`."""
-    return float(network.head.bias.detach()) / temperature
-
-
-def export(network: Network, contract: Contract, path: Path, cells: NDArray[np.uint8]) -> float:
-    """Write `network` as a model file and check that it answers as torch does.
+    That is: layout, scale, the average of an ensemble, temperature, the outlier gate. The
+    average is taken of logits and of evidence, so that `mean(evidence) + bias == logit` holds
+    for an ensemble too; its embedding is all members' side by side.
 
     Args:
-        network: Trained network, in evaluation mode.
-        contract: What the file says of itself; its temperature goes into the graph.
+        members: One network, or several with evidence maps of one size.
+        temperature: What their mean logit is divided by.
+        gates: One on each member's embedding, or none for no output `outlier`.
+    """
+
+    def __init__(
+        self, members: Sequence[Network], temperature: float, gates: Sequence[Gate] = ()
+    ) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.temperature = temperature
+        self.gates = nn.ModuleList(gates)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of what `forward` gives, in its order."""
+        names = ["probability", "logit", "embedding", "evidence"]
+        if len(self.gates):
+            names.append("outlier")
+        if len(self.members) > 1:
+            names.append("disagreement")
+        return names
+
+    def forward(self, cells: Tensor) -> tuple[Tensor, ...]:
+        """uint8 [N, S, S, 3] -> the tensors that `outputs` names, as a model file has them."""
+        planes = cells.permute(0, 3, 1, 2).float()
+        readings = [member.read(planes) for member in self.members if isinstance(member, Network)]
+        logits = torch.stack([reading.logit for reading in readings]) / self.temperature  # [M, N]
+        evidence = torch.stack([reading.evidence for reading in readings]) / self.temperature
+        embeddings = [reading.embedding for reading in readings]
+        logit = logits.mean(0)
+        answer = [torch.sigmoid(logit), logit, torch.cat(embeddings, dim=1), evidence.mean(0)]
+        if len(self.gates):
+            apart = [gate(each) for gate, each in zip(self.gates, embeddings, strict=True)]
+            answer.append(torch.stack(apart).mean(0))
+        if len(readings) > 1:
+            answer.append(torch.sigmoid(logits).std(0))
+        return tuple(answer)
+
+    @property
+    def bias(self) -> float:
+        """The `bias` of the law `mean(evidence) + bias == logit`."""
+        biases = [float(m.head.bias.detach()) for m in self.members if isinstance(m, Network)]
+        return sum(biases) / len(biases) / self.temperature
+
+
+def export(exported: Exported, contract: Contract, path: Path, cells: NDArray[np.uint8]) -> float:
+    """Write trained networks as a model file and check that it answers as torch does.
+
+    Args:
+        exported: What goes into the graph; on the CPU, in evaluation mode.
+        contract: What the file says of itself.
         path: The file to write, whole or not at all.
         cells: Prepared cells uint8 [N, S, S, 3] to compare on, N at least 1.
 
@@ -59,11 +94,10 @@ def export(network: Network, contract: Contract, path: Path, cells: NDArray[np.u
     Raises:
         ModelError: If that difference is 1e-4 or more; no file is left then.
     """
-    whole = Exported(network.cpu(), contract.temperature).eval()
     with files.replacing(path) as scratch:
-        scratch.write_bytes(_onnx_bytes(whole, contract))
+        scratch.write_bytes(_onnx_bytes(exported, contract))
         with torch.no_grad():
-            expected = whole(torch.from_numpy(cells))[0].numpy()
+            expected = exported(torch.from_numpy(cells))[0].numpy()
         difference = float(np.abs(load(scratch).answer(cells).probability - expected).max())
         if not difference < PARITY:
             raise ModelError(
@@ -73,7 +107,7 @@ def export(network: Network, contract: Contract, path: Path, cells: NDArray[np.u
     return difference
 
 
-def _onnx_bytes(whole: Exported, contract: Contract) -> bytes:
+def _onnx_bytes(exported: Exported, contract: Contract) -> bytes:
     """The graph with its metadata as one ONNX file."""
     example = torch.zeros(2, contract.size_px, contract.size_px, 3, dtype=torch.uint8)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -81,10 +115,10 @@ def _onnx_bytes(whole: Exported, contract: Contract) -> bytes:
         warnings.simplefilter("ignore")  # the exporter's advice to its own developers
         try:
             program: Any = torch.onnx.export(
-                whole,
+                exported,
                 (example,),
                 input_names=[INPUT],
-                output_names=list(OUTPUTS),
+                output_names=exported.outputs,
                 dynamic_shapes=({0: torch.export.Dim("cells", min=1)},),
                 opset_version=OPSET,
                 dynamo=True,

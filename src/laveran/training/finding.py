@@ -24,6 +24,7 @@ class Scored:
         folder: Where that network is.
         predictions: What it says of the cells.
         temperature: What its raw logits were divided by.
+        outlier_threshold: Of its outlier gate.
         best_epoch: When its valid loss was lowest.
         history: A row an epoch.
     """
@@ -31,6 +32,7 @@ class Scored:
     folder: RunFolder
     predictions: Predictions
     temperature: float
+    outlier_threshold: float
     best_epoch: int
     history: list[dict[str, float]]
 
@@ -49,6 +51,7 @@ def read_scored(folder: RunFolder) -> Scored | None:
         folder,
         folder.read_predictions(),
         float(metrics["temperature"]),
+        float(metrics["outlier_threshold"]),
         int(metrics["best_epoch"]),
         metrics["history"],
     )
@@ -77,7 +80,15 @@ class Finding:
     folds: int
 
     @classmethod
-    def of(cls, job: Job, scored: Sequence[Scored], unit: str, folds: int = 0) -> Finding:
+    def of(
+        cls,
+        job: Job,
+        scored: Sequence[Scored],
+        unit: str,
+        folds: int = 0,
+        *,
+        ensemble: bool = False,
+    ) -> Finding:
         """The figures on all cells of `scored`, divided so that each `unit` stayed whole."""
         predictions = reduce(add, (each.predictions for each in scored))
         evaluation = evaluate(
@@ -91,6 +102,8 @@ class Finding:
         notes = job.feed.notes
         if optimistic:
             notes = (*notes, _WARNING.format(unit=unit))
+        if ensemble:
+            notes = (*notes, _ENSEMBLE.format(count=folds))
         protocol = _protocol(evaluation, unit, folds, job.seed)
         return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds)
 
@@ -116,6 +129,11 @@ class Finding:
 _WARNING = (
     "OPTIMISTIC: the cells were divided by {unit}, so the same patient may be among the cells "
     "trained on and the cells scored; expect less on new patients"
+)
+
+_ENSEMBLE = (
+    "the model is the average of the {count} networks of the folds; the figures are those of each "
+    "of them alone, on patients that it never saw"
 )
 
 

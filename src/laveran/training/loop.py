@@ -208,7 +208,7 @@ class _Trainer:
 
     def validate(self, valid: Cells) -> dict[str, float]:
         """Loss, its standard error, and accuracy of the averaged weights on the valid patients."""
-        logit = torch.from_numpy(score(self.average, valid, self.accelerator.device))
+        logit = torch.from_numpy(score(self.average, valid, self.accelerator.device).logit)
         labels = torch.from_numpy(valid.labels[valid.indexes]).float()
         losses = functional.binary_cross_entropy_with_logits(logit, labels, reduction="none")
         right = ((logit >= 0) == (labels == 1)).float().mean()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,59 +17,79 @@ import laveran
 from laveran.cells.crop import procedure
 from laveran.cells.synthetic import draw_cell, draw_patient
 from laveran.cells.synthetic_dataset import is_synthetic
-from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, Training
+from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, OutlierGate, Training
 from laveran.model.runtime import load
 from laveran.networks.backbone import BackboneSpec
+from laveran.networks.gate import Gate
+from laveran.networks.gate import save as save_gates
 from laveran.networks.network import Network, save
 from laveran.report.examples import Example
 from laveran.report.run_report import RunReport
 from laveran.report.run_report import write as write_report
 from laveran.training.calibration import Calibration, operating_points
-from laveran.training.export import Exported, evidence_bias, export
+from laveran.training.export import Exported, export
 from laveran.training.finding import Finding, Scored
 from laveran.training.folder import RunFolder
 from laveran.training.job import Job
-from laveran.training.loop import Fit
 
 PARITY_CELLS = 256  # real cells on which the model file must answer as torch does
 MISTAKES = 24  # of each kind, in the report
 
 
+@dataclass(frozen=True)
+class Product:
+    """What a training made.
+
+    Attributes:
+        members: The network, or those whose average counts.
+        gates: The outlier gate of each.
+        outlier_threshold: Where the gate closes.
+        calibration: Temperature and thresholds.
+        history: A row an epoch.
+        best_epoch: The epoch whose weights were kept.
+    """
+
+    members: Sequence[Network]
+    gates: Sequence[Gate]
+    outlier_threshold: float
+    calibration: Calibration
+    history: list[dict[str, float]]
+    best_epoch: int
+
+
 def publish(
-    job: Job,
-    folder: RunFolder,
-    fitted: Fit,
-    calibration: Calibration,
-    parts: NDArray[np.str_],
-    finding: Finding,
+    job: Job, folder: RunFolder, product: Product, parts: NDArray[np.str_], finding: Finding
 ) -> None:
     """Write everything that a run folder holds; `metrics.json`, which says "finished", last.
 
     Args:
         job: What was asked.
         folder: Where to write.
-        fitted: The network to keep.
-        calibration: Its temperature and thresholds.
+        product: What came of it.
         parts: The part or fold of each cell [N].
         finding: The figures to publish with it.
     """
     if job.writes:
         folder.write_cells(job.feed.manifest, parts.tolist())
-        folder.write_history(fitted.history)
-        save(fitted.network, job.recipe.network, job.recipe.size_px, folder.path)
-        contract = _contract(job, folder, fitted.network, calibration, parts, finding)
+        folder.write_history(product.history)
+        members = [member.cpu() for member in product.members]
+        save(members, job.recipe.network, job.recipe.size_px, folder.path)
+        save_gates(product.gates, folder.path)
+        exported = Exported(members, product.calibration.temperature, product.gates).eval()
+        contract = _contract(job, folder, product, exported, parts, finding)
         sample = np.linspace(0, len(job.labels) - 1, PARITY_CELLS).astype(int)
-        parity = export(fitted.network, contract, folder.model, job.feed.pictures[sample])
+        parity = export(exported, contract, folder.model, job.feed.pictures[sample])
         folder.write_predictions(finding.predictions)
         write_report(_report(job, finding), folder.report)
         folder.write_metrics(
             {
                 **finding.to_json(),
-                "temperature": calibration.temperature,
+                "temperature": product.calibration.temperature,
+                "outlier_threshold": product.outlier_threshold,
                 "operating_points": [p.model_dump() for p in contract.operating_points],
-                "best_epoch": fitted.best_epoch,
+                "best_epoch": product.best_epoch,
                 "export_parity": parity,
-                "history": fitted.history,
+                "history": product.history,
             }
         )
     job.accelerator.wait_for_everyone()
@@ -77,16 +98,16 @@ def publish(
 def _contract(
     job: Job,
     folder: RunFolder,
-    network: Network,
-    calibration: Calibration,
+    product: Product,
+    exported: Exported,
     parts: NDArray[np.str_],
     finding: Finding,
 ) -> Contract:
     """What the model file says of itself."""
-    recipe, manifest = job.recipe, job.feed.manifest
+    recipe, manifest, calibration = job.recipe, job.feed.manifest, product.calibration
     fitted = ~np.isin(parts, ("valid", "test"))
     weights = (folder.path / "weights.safetensors").read_bytes()
-    golden, map_side = _golden(job, network, calibration.temperature)
+    golden, map_side = _golden(job, exported)
     figures = {
         name: Interval(**value) if isinstance(value, Mapping) else value
         for name, value in finding.evaluation.to_json().items()
@@ -95,7 +116,7 @@ def _contract(
         laveran_version=laveran.__version__,
         crop=recipe.crop,
         size_px=recipe.size_px,
-        network=_one_line(job, network),
+        network=_one_line(job, exported),
         temperature=calibration.temperature,
         operating_points=operating_points(calibration.thresholds, finding.predictions, job.seed),
         training=Training(
@@ -106,7 +127,7 @@ def _contract(
             data_sha256=manifest.checksum,
             species=job.species,
             synthetic=is_synthetic(manifest),
-            start_weights_sha256=network.start_sha256,
+            start_weights_sha256=product.members[0].start_sha256,
         ),
         figures=figures,
         protocol=finding.protocol,
@@ -114,29 +135,30 @@ def _contract(
         licence=job.licence,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         evidence=EvidenceMap(
-            bias=evidence_bias(network, calibration.temperature),
+            bias=exported.bias,
             stride_px=recipe.size_px / map_side,
         ),
+        gate=OutlierGate(threshold=product.outlier_threshold),
+        members=len(exported.members),
         golden=golden,
     )
 
 
-def _golden(job: Job, network: Network, temperature: float) -> tuple[Golden, int]:
+def _golden(job: Job, exported: Exported) -> tuple[Golden, int]:
     """A drawn cell (no patient's) with the network's answer, and the side of its evidence map."""
     rng = np.random.default_rng(0)
     image = draw_cell(rng, draw_patient(rng), "ring").image
     cell = procedure(job.recipe.crop)(image, job.recipe.size_px)
     with torch.no_grad():
-        answer = Exported(network.cpu(), temperature).eval()(torch.from_numpy(cell[np.newaxis]))
-    probability, logit, _, evidence = answer
+        probability, logit, _, evidence = exported(torch.from_numpy(cell[np.newaxis]))[:4]
     return Golden.of(cell, float(logit), float(probability)), evidence.shape[-1]
 
 
-def _one_line(job: Job, network: Network) -> str:
+def _one_line(job: Job, exported: Exported) -> str:
     """The network in one line."""
     spec = job.recipe.network
     name = spec.name if isinstance(spec, BackboneSpec) else spec.family
-    parameters = sum(weight.numel() for weight in network.parameters())
+    parameters = sum(weight.numel() for weight in exported.members.parameters())
     return f"{name}, {parameters:,} parameters, {job.recipe.size_px} px"
 
 

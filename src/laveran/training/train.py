@@ -6,10 +6,10 @@ is in a figure that is reported.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import tomli_w
@@ -25,15 +25,18 @@ from laveran.cells.splits import folds as assign_folds
 from laveran.errors import ConfigError
 from laveran.metrics import Evaluation
 from laveran.model.prediction import Watch
+from laveran.networks.gate import load as load_gates
 from laveran.networks.network import build, load_start
+from laveran.networks.network import load as load_network
 from laveran.training.batches import score
-from laveran.training.calibration import calibrate
+from laveran.training.calibration import Calibration, calibrate
 from laveran.training.feed import prepare_cells, require_labels
 from laveran.training.finding import Finding, Scored, read_scored
 from laveran.training.folder import RunFolder
+from laveran.training.gate import fit_gate, outlier_threshold
 from laveran.training.job import Job
 from laveran.training.loop import Fit, Progress, fit
-from laveran.training.publish import publish
+from laveran.training.publish import Product, publish
 from laveran.training.recipe import Recipe, load_recipe
 
 VALID_SHARE = 0.12  # of the cells: for early stopping, temperature and thresholds
@@ -69,6 +72,7 @@ def train(
     folds: int = 0,
     epochs: int | None = None,
     seed: int = 0,
+    ensemble: bool = False,
     resume: bool = False,
     patients: Sequence[Path | str] = (),
     by: Unit = "patient",
@@ -91,6 +95,8 @@ def train(
         folds: How many, at least 2; 0 for one division.
         epochs: Instead of the recipe's.
         seed: Decides division, first weights, order and augmentation.
+        ensemble: Keep the networks of all folds, whose average is the model, instead of
+            fitting one on all patients.
         resume: Go on with a run that was stopped.
         patients: Tables of names and patients.
         by: What a division keeps whole; anything but "patient" makes figures optimistic.
@@ -112,6 +118,8 @@ def train(
     chosen = chosen.replace(epochs=epochs)
     if folds < 0 or folds == 1:
         raise ConfigError(f"{folds} folds leave nothing to train on; ask for 0, or 2 and more")
+    if ensemble and not folds:
+        raise ConfigError("an ensemble is made of the networks of folds; ask for 2 and more")
     if seed < 0:
         raise ConfigError(f"the seed is {seed}; it must not be negative")
     folder = RunFolder(Path(out))
@@ -127,10 +135,13 @@ def train(
     require_labels(feed, data)
     job = Job(feed, chosen, seed, by, species, licence, accelerator, watch)
     if job.writes:
-        folder.claim(_config(job, data, labels, folds))
+        folder.claim(_config(job, data, labels, folds, ensemble=ensemble))
         write_skipped(folder.skipped, feed.skipped)
     accelerator.wait_for_everyone()
-    finding = _cross_validate(job, folder, folds) if folds else _hold_out(job, folder)
+    if folds:
+        finding = _cross_validate(job, folder, folds, ensemble=ensemble)
+    else:
+        finding = _hold_out(job, folder)
     return Run(
         folder.path, finding.evaluation, finding.protocol, feed.skipped, tuple(finding.notes)
     )
@@ -144,13 +155,16 @@ def accelerator_for(recipe: Recipe) -> Accelerator:
     return Accelerator(cpu=without_device, mixed_precision=PRECISIONS[recipe.precision])
 
 
-def _config(job: Job, data: Path | str, labels: Path | str | None, folds: int) -> str:
+def _config(
+    job: Job, data: Path | str, labels: Path | str | None, folds: int, *, ensemble: bool
+) -> str:
     """What decides a run, as TOML: two runs of one config are one run."""
     run = {
         "data": str(data),
         "labels": str(labels or ""),
         "data_sha256": job.feed.manifest.checksum,
         "folds": folds,
+        "ensemble": ensemble,
         "seed": job.seed,
         "by": job.by,
         "species": job.species,
@@ -168,29 +182,59 @@ def _hold_out(job: Job, folder: RunFolder) -> Finding:
     return Finding.of(job, [scored], division.unit)
 
 
-def _cross_validate(job: Job, folder: RunFolder, count: int) -> Finding:
-    """Score every cell by a network that never saw its patient, then fit them all."""
+def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) -> Finding:
+    """Score every cell by a network that never saw its patient; then keep all, or fit one more."""
     division = assign_folds(job.feed.manifest, count, seed=job.seed, by=job.by)
     scored = []
     for number in range(count):
         parts = parts_of_fold(job, division.parts == number, number)
         inner, stage = folder.fold(number), f"fold {number}"
         scored.append(fit_division(job, inner, parts, division.unit, stage))
-    finding = Finding.of(job, scored, division.unit, folds=count)
+    finding = Finding.of(job, scored, division.unit, folds=count, ensemble=ensemble)
     if folder.read_metrics() is not None:
         return finding
-    everything = np.ones(len(job.labels), dtype=bool)
-    epochs = round(statistics.median(each.best_epoch for each in scored))
-    fitted = fit_parts(job.lasting(epochs), folder, everything, None, "fit on all")
     calibration = calibrate(
         np.concatenate([each.raw_logit for each in scored]),
         finding.predictions.y_true,
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
     )
+    if ensemble:
+        product = _all_members(finding, calibration)
+    else:
+        product = _fit_on_all(job, folder, finding, calibration)
     parts = np.array([f"fold {number}" for number in division.parts])
-    publish(job, folder, fitted, calibration, parts, finding)
+    publish(job, folder, product, parts, finding)
     return finding
+
+
+def _all_members(finding: Finding, calibration: Calibration) -> Product:
+    """The networks of all folds."""
+    folders = [each.folder.path for each in finding.scored]
+    return Product(
+        [load_network(path) for path in folders],
+        [gate for path in folders for gate in load_gates(path)],
+        median(each.outlier_threshold for each in finding.scored),
+        calibration,
+        finding.history(),
+        round(median(each.best_epoch for each in finding.scored)),
+    )
+
+
+def _fit_on_all(job: Job, folder: RunFolder, finding: Finding, calibration: Calibration) -> Product:
+    """One network fitted on all patients, for as many epochs as the folds chose."""
+    everything = np.ones(len(job.labels), dtype=bool)
+    epochs = round(median(each.best_epoch for each in finding.scored))
+    fitted = fit_parts(job.lasting(epochs), folder, everything, None, "fit on all")
+    seen = score(fitted.network, job.cells(everything), job.accelerator.device)
+    return Product(
+        [fitted.network],
+        [fit_gate(seen.embedding, job.seed)],
+        median(each.outlier_threshold for each in finding.scored),
+        calibration,
+        fitted.history,
+        fitted.best_epoch,
+    )
 
 
 def parts_of_fold(job: Job, test: NDArray[np.bool_], fold: int) -> NDArray[np.str_]:
@@ -212,9 +256,14 @@ def fit_division(
         return scored
     train_part, valid_part, test_part = (parts == name for name in ("train", "valid", "test"))
     fitted = fit_parts(job, folder, train_part, valid_part, stage)
-    device = job.accelerator.device
+    seen, valid, test = (
+        score(fitted.network, job.cells(part), job.accelerator.device)
+        for part in (train_part, valid_part, test_part)
+    )
+    gate = fit_gate(seen.embedding, job.seed)
+    threshold = outlier_threshold(gate, valid.embedding)
     calibration = calibrate(
-        score(fitted.network, job.cells(valid_part), device),
+        valid.logit,
         job.labels[valid_part],
         job.groups[valid_part],
         patients_known=job.unit == "patient",
@@ -223,10 +272,20 @@ def fit_division(
         job.feed.manifest.select(np.flatnonzero(test_part)).names,
         job.groups[test_part],
         job.labels[test_part],
-        score(fitted.network, job.cells(test_part), device),
+        test.logit,
     )
-    scored = Scored(folder, predictions, calibration.temperature, fitted.best_epoch, fitted.history)
-    publish(job, folder, fitted, calibration, parts, Finding.of(job, [scored], unit))
+    scored = Scored(
+        folder,
+        predictions,
+        calibration.temperature,
+        threshold,
+        fitted.best_epoch,
+        fitted.history,
+    )
+    product = Product(
+        [fitted.network], [gate], threshold, calibration, fitted.history, fitted.best_epoch
+    )
+    publish(job, folder, product, parts, Finding.of(job, [scored], unit))
     return scored
 
 
