@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from laveran.cli import check, demo, evaluate, fetch, predict, reread, score, submit, train
+from laveran.cli import check, demo, evaluate, fetch, predict, reread, score, search, submit, train
 from laveran.cli.outcome import Commands
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(fetch.app, name="fetch")
 app.command()(check.check)
 app.command()(reread.reread)
 app.command()(train.train)
+app.command()(search.search)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(score.score)
