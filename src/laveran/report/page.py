@@ -51,7 +51,7 @@ def environment() -> Environment:
         formats.interval,
     ):
         templates.filters[written.__name__] = written
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = Svg(asset("charts.css") + asset("page.css")), asset("page.js")
     templates.globals |= {"style": style, "script": script, "policy": policy(script)}
     return templates
 
@@ -75,6 +75,6 @@ def policy(script: str) -> str:
     )
 
 
-def _asset(name: str) -> Svg:
+def asset(name: str) -> Svg:
     """A file beside the templates, inserted as it stands."""
     return Svg(files("laveran.report").joinpath("templates", name).read_text(encoding="utf-8"))

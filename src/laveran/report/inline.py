@@ -1,0 +1,130 @@
+"""Charts, cells and tables for a notebook: HTML that needs nothing from outside.
+
+A chart travels as a picture with its own style sheet, so that it looks the same in every viewer
+and leaves the styles of the notebook's page alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from html import escape
+
+from laveran.metrics import Figure
+from laveran.report.axes import labelled, round_ticks, widened
+from laveran.report.intervals import interval_axis, interval_strip
+from laveran.report.page import asset
+from laveran.report.pictures import Picture, data_uri
+from laveran.report.svg import Svg, element
+
+_LABEL = re.compile(r'aria-label="([^"]*)"')
+# a strip stands in a table's row, whatever its colour; charts need paper, also on a dark page
+_ALONE = ":root { --paper: #fff; } svg:not(.strip) { background: var(--paper); }"
+_CHART = "display: inline-block; vertical-align: top; margin: 0"
+_CARD = (
+    "display: inline-block; vertical-align: top; margin: 0 10px 12px 0; "
+    "font-size: 12px; line-height: 1.35; text-align: left"
+)
+
+
+class Shown(str):
+    """HTML that a notebook shows as what it means, not as text."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """What IPython asks for."""
+        return str(self)
+
+
+def charts(*drawings: Svg | None, width_px: int = 380) -> Shown:
+    """Drawings of this package side by side; those that are None are left out.
+
+    >>> from laveran.report.svg import line, picture
+    >>> charts(picture(line(0, 0, 9, 9, "axis"), width=9, height=9, label="a line"))[:31]
+    '<img alt="a line" width="380" s'
+    """
+    return Shown("\n".join(_image(drawing, width_px) for drawing in drawings if drawing))
+
+
+def cards(cells: Iterable[tuple[str, Sequence[Picture]]]) -> Shown:
+    """Cells to look at, each with its caption below.
+
+    Args:
+        cells: A caption, whose lines are kept, and one picture or several of the same height,
+            uint8 [H, W, 3].
+
+    Raises:
+        DataError: If a picture cannot be encoded.
+    """
+    return Shown("\n".join(_card(caption, pictures) for caption, pictures in cells))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Shown:
+    """A table whose first column names its rows.
+
+    >>> table(["", "cells"], [["parasitized", 12]])
+    '<table><thead><tr><th ...></th><th>cells</th></tr></thead>...<td>12</td></tr></tbody></table>'
+    """
+    first, *others = header
+    head = _name(first) + "".join(f"<th>{_html(name)}</th>" for name in others)
+    body = "".join(
+        f"<tr>{_name(first)}" + "".join(f"<td>{_html(value)}</td>" for value in rest) + "</tr>"
+        for first, *rest in rows
+    )
+    return Shown(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def strips(figures: Sequence[Figure]) -> tuple[Shown, list[Shown]]:
+    """Shares with their intervals on one axis, for a column of a `table`.
+
+    Args:
+        figures: Those without a value, or all of them, are left empty.
+
+    Returns:
+        The axis, for the head of the column, and a drawing for each row.
+    """
+    ends = [end for each in figures for end in (each.value, each.low, each.high) if end is not None]
+    if not ends:
+        return Shown(), [Shown()] * len(figures)
+    low, high = widened(min(ends), max(ends), about=3)
+    ticks = labelled(round_ticks(low, high, about=3), shares=True)
+    drawn = [interval_strip(figure, low, high, ticks) for figure in figures]
+    return charts(interval_axis(low, high, ticks), width_px=260), [
+        charts(drawing, width_px=260) for drawing in drawn
+    ]
+
+
+def _image(drawing: Svg, width_px: int) -> str:
+    """A drawing as a picture of its own, on paper."""
+    label = _LABEL.search(drawing)
+    opening, inside = drawing.split(">", 1)
+    whole = f'{opening} xmlns="http://www.w3.org/2000/svg">{_style()}{inside}'
+    uri = "data:image/svg+xml;base64," + base64.b64encode(whole.encode()).decode()
+    alt = label[1] if label else ""
+    return f'<img alt="{alt}" width="{width_px}" style="{_CHART}" src="{uri}">'
+
+
+@cache
+def _style() -> Svg:
+    """The style sheet of a drawing that stands alone."""
+    return element("style", Svg(asset("charts.css") + _ALONE))
+
+
+def _card(caption: str, pictures: Sequence[Picture]) -> str:
+    """Pictures with their caption below."""
+    images = "".join(f'<img alt="" src="{data_uri(picture)}">' for picture in pictures)
+    words = "<br>".join(map(escape, caption.splitlines()))
+    return f'<div style="{_CARD}">{images}<br>{words}</div>'
+
+
+def _name(value: object) -> str:
+    """What stands in the first column of a table."""
+    return f'<th style="text-align: left">{_html(value)}</th>'
+
+
+def _html(value: object) -> str:
+    """What stands in a cell of a table."""
+    return value if isinstance(value, Shown) else escape(str(value))
