@@ -7,12 +7,13 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from laveran.errors import ConfigError, ModelError
+from laveran.metrics import fit_temperature
 from laveran.networks.network import build
 from laveran.networks.stack import plain, residual
 from laveran.training import loop
 from laveran.training.batches import Cells, score
 from laveran.training.checkpoint import read_checkpoint
-from laveran.training.loop import fit
+from laveran.training.loop import fit, trim
 from laveran.training.recipe import Augmentation, Recipe
 
 SIZE_PX = 16
@@ -119,6 +120,7 @@ def test_what_is_measured_on_valid_is_what_is_kept(checkpoint):
     result = fitted(RECIPE, checkpoint)
     best = result.history[result.best_epoch - 1]
     logit = score(result.network, VALID, torch.device("cpu")).logit.astype(np.float64)
+    logit /= fit_temperature(logit, LABELS[64:])
     loss = np.logaddexp(0, np.where(LABELS[64:] == 1, -logit, logit)).mean()
     assert loss == pytest.approx(best["valid_loss"], rel=1e-5)
     lowest = min(result.history, key=lambda row: row["valid_loss"])
@@ -348,3 +350,47 @@ def test_a_cell_of_weight_zero_teaches_nothing(tmp_path):
     network = fitted(recipe, tmp_path / "c.safetensors", train=train, valid=None).network
     right = (score(network, VALID, torch.device("cpu")).logit >= 0) == (LABELS[64:96] == 1)
     assert right.mean() == 1
+
+
+def test_the_parasitized_cells_of_the_highest_losses_are_trimmed():
+    labels = torch.tensor([1.0, 0, 1, 1, 0, 1])
+    losses = torch.tensor([0.1, 9.0, 3.0, 0.2, 8.0, 5.0])
+    left = trim(torch.full((6,), 2.0), losses, labels, 0.5, torch.Generator().manual_seed(0))
+    assert left.tolist() == [2, 2, 0, 2, 2, 0]
+
+
+def test_the_share_holds_in_the_mean_where_a_batch_is_small():
+    generator = torch.Generator().manual_seed(0)
+    batch = (torch.ones(8), torch.rand(8, generator=generator), torch.ones(8))
+    left = [trim(*batch, 0.05, generator).sum().item() for _ in range(2000)]
+    assert 1 - np.mean(left) / 8 == pytest.approx(0.05, abs=0.005)
+
+
+def test_nothing_is_trimmed_of_uninfected_cells_alone():
+    left = trim(torch.ones(3), torch.ones(3), torch.zeros(3), 0.9, torch.Generator())
+    assert left.tolist() == [1, 1, 1]
+
+
+def test_a_batch_of_which_nothing_counts_does_no_harm(tmp_path):
+    ones = part(0, 64, np.ones_like(LABELS))
+    recipe = RECIPE.replace(trimmed_share=0.99, batch_size=2)
+    found = fitted(recipe, tmp_path / "c.safetensors", train=ones, valid=None)
+    assert all(np.isfinite(row["train_loss"]) for row in found.history)
+
+
+def test_trimming_frees_the_network_of_wrong_labels(tmp_path):
+    """A tenth of the uninfected cells are labelled parasitized; the others' labels are right."""
+    wrong = LABELS.copy()
+    wrong[np.flatnonzero(LABELS[:64] == 0)[:6]] = 1
+    plainly = fitted(RECIPE, tmp_path / "a.safetensors", train=part(0, 64, wrong), valid=None)
+    trimmed = fitted(
+        RECIPE.replace(trimmed_share=0.16),
+        tmp_path / "b.safetensors",
+        train=part(0, 64, wrong),
+        valid=None,
+    )
+    surest = [
+        score(found.network, part(64, 96), torch.device("cpu")).logit[LABELS[64:96] == 0].mean()
+        for found in (plainly, trimmed)
+    ]
+    assert surest[1] < surest[0]

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from laveran.errors import ConfigError, ModelError
+from laveran.metrics import fit_temperature
 from laveran.networks.network import Network
 from laveran.training.augment import augment
 from laveran.training.batches import Cells, score
@@ -34,6 +35,8 @@ from laveran.training.checkpoint import (
     restore_optimizer,
 )
 from laveran.training.recipe import Recipe
+
+SMALLEST_WEIGHT = 1e-6  # of a batch of which nothing counts
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,10 @@ class _Trainer:
         losses = functional.binary_cross_entropy_with_logits(
             logit.float(), target, reduction="none"
         )
-        loss = (losses * batch.weights).sum() / batch.weights.sum()
+        weights = batch.weights
+        if self.epochs_done >= recipe.epochs / 3:  # before, the losses tell too little
+            weights = trim(weights, losses.detach(), batch.labels, recipe.trimmed_share, generator)
+        loss = (losses * weights).sum() / weights.sum().clamp_min(SMALLEST_WEIGHT)
         if recipe.l1:
             loss = loss + recipe.l1 * _absolute_weights(self.plain)
         self.optimizer.zero_grad()
@@ -207,9 +213,17 @@ class _Trainer:
         return min(self.recipe.average_decay, steps / (steps + 10))
 
     def validate(self, valid: Cells) -> dict[str, float]:
-        """Loss, its standard error, and accuracy of the averaged weights on the valid patients."""
-        logit = torch.from_numpy(score(self.average, valid, self.accelerator.device).logit)
-        labels = torch.from_numpy(valid.labels[valid.indexes]).float()
+        """Loss, its standard error, and accuracy of the averaged weights on the valid patients.
+
+        The loss is that of calibrated probabilities, as a model file gives them: else a network
+        that grows surer would seem to grow worse, for some labels are wrong.
+        """
+        raw = score(self.average, valid, self.accelerator.device).logit
+        if not np.isfinite(raw).all():
+            raise self._diverged()
+        true = valid.labels[valid.indexes]
+        logit = torch.from_numpy(raw / np.float32(fit_temperature(raw, true)))
+        labels = torch.from_numpy(true).float()
         losses = functional.binary_cross_entropy_with_logits(logit, labels, reduction="none")
         right = ((logit >= 0) == (labels == 1)).float().mean()
         return {
@@ -217,6 +231,13 @@ class _Trainer:
             "valid_loss_error": float(losses.std(correction=0)) / len(losses) ** 0.5,
             "valid_accuracy": float(right),
         }
+
+    def _diverged(self) -> ConfigError:
+        """What to raise where the weights have run away."""
+        return ConfigError(
+            f"the loss is not finite after epoch {self.epochs_done}; "
+            f"lower the recipe's learning_rate of {self.recipe.learning_rate}"
+        )
 
     def record(self, row: dict[str, float]) -> None:
         """Add an epoch to the history, the first process's row in all processes.
@@ -228,10 +249,7 @@ class _Trainer:
         """
         row = broadcast_object_list([row])[0]
         if not all(np.isfinite(value) for value in row.values()):
-            raise ConfigError(
-                f"the loss is not finite after epoch {self.epochs_done}; "
-                f"lower the recipe's learning_rate of {self.recipe.learning_rate}"
-            )
+            raise self._diverged()
         self.history.append(row)
         if "valid_loss" in row:
             lowest = min(self.history, key=lambda epoch: epoch["valid_loss"])
@@ -311,6 +329,27 @@ def _absolute_weights(network: nn.Module) -> Tensor:
 def _warm_up(share: float, steps: int) -> float:
     """`share`, or a little more where the schedule would divide by a phase of no length."""
     return share if share * steps != 1 else 1.01 * share
+
+
+def trim(
+    weights: Tensor, losses: Tensor, labels: Tensor, share: float, generator: torch.Generator
+) -> Tensor:
+    """`weights` [N] with a zero for the parasitized cells whose losses are the highest.
+
+    The small-loss trick of co-teaching (Han et al. 2018, arXiv:1804.06872) for one class: an
+    empty cell labelled parasitized is common, a parasite labelled uninfected is rare.
+
+    Args:
+        weights: What each cell counts [N].
+        losses: Of each cell [N].
+        labels: 1 parasitized, 0 uninfected [N].
+        share: Of the parasitized cells to leave out; what is less than a cell decides chance.
+        generator: Source of that chance.
+    """
+    parasitized = torch.nonzero(labels == 1).squeeze(1)
+    count = int(share * len(parasitized) + torch.rand(1, generator=generator).item())
+    worst = losses[parasitized].topk(min(count, len(parasitized))).indices
+    return weights.index_fill(0, parasitized[worst], 0.0)
 
 
 def _seed(*numbers: int) -> int:

@@ -58,6 +58,9 @@ class Recipe(Settings):
         control_weight: What a cell of a patient without any parasitized cell counts in the loss;
             others count 1. These labels are the surest, and what lies upon these cells
             (platelets, deposit) is what a network takes for a parasite.
+        trimmed_share: Share of the parasitized cells of each step, those of the highest losses,
+            that count nothing after a third of the epochs: so many are empty cells, labelled
+            parasitized by mistake.
         average_decay: Decay a step of the exponential moving average of the weights.
         patience: Epochs whose loss on the valid patients is clearly above the lowest before the
             fit stops.
@@ -77,6 +80,7 @@ class Recipe(Settings):
     l2: float = Field(0.01, ge=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     control_weight: float = Field(1.0, gt=0)
+    trimmed_share: float = Field(0.0, ge=0, lt=1)
     average_decay: float = Field(0.99, ge=0, lt=1)
     patience: int = Field(5, ge=1)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
