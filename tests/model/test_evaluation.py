@@ -198,3 +198,16 @@ def test_readings_of_other_cells_are_noted_or_refused(labelled, model, images, t
     rows.append((next(iter(images)), "none", "random"))
     found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows))
     assert "1 of 2 re-read cells are not in the data" in found.notes
+
+
+def test_what_flips_and_turns_gain_and_cost_is_told(labelled, model):
+    data, table = labelled
+    found = evaluate(data, table, model=model.path, tta=True)
+    plain = evaluate(data, table, model=model).evaluation
+    assert found.evaluation.accuracy == plain.accuracy
+    assert found.evaluation.brier.value == pytest.approx(plain.brier.value, rel=1e-5)
+    assert set(found.tta) == {"accuracy", "auroc", "cost"}
+    assert found.tta["accuracy"].value == 0  # this model's mean of colours has no side
+    assert found.tta["cost"].value > 2
+    assert found.to_json()["tta"]["auroc"]["value"] == 0
+    assert "tta" not in evaluate(data, table, model=model).to_json()

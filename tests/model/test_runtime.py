@@ -450,3 +450,47 @@ def test_a_cell_has_one_answer_in_any_company(model, cells):
     together = model.probabilities(cells)
     alone = [model.probabilities(cells[index : index + 1])[0] for index in range(3)]
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+# Test-time augmentation
+
+
+def corner_model(path, monkeypatch):
+    """A model that looks at the top left pixel's red alone, and at each cell from eight sides."""
+    model = load(path, tta=True)
+
+    def run(cells, outputs):
+        red = cells[..., 0].astype(np.float32) / 64
+        logit = red[:, 0, 0]
+        answers = {"logit": logit, "probability": 1 / (1 + np.exp(-logit)), "evidence": red}
+        return [answers.get(name, logit) for name in outputs]
+
+    monkeypatch.setattr(model, "_run", run)
+    return model
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write_small_model(tmp_path / "m.onnx")
+
+
+def test_the_logit_is_averaged_over_flips_and_turns(path, monkeypatch):
+    model = corner_model(path, monkeypatch)
+    corners = CELLS[:5, :: SIZE_PX - 1, :: SIZE_PX - 1, 0].astype(float).mean((1, 2)) / 64
+    np.testing.assert_allclose(model.answer(CELLS[:5]).logit, corners, atol=1e-5)
+    expected = 1 / (1 + np.exp(-corners))
+    np.testing.assert_allclose(model.probabilities(CELLS[:5]), expected, atol=1e-6)
+    assert model.probabilities(CELLS[:5]).dtype == np.float32
+
+
+def test_the_evidence_lies_as_the_cell_does(path, monkeypatch):
+    model = corner_model(path, monkeypatch)
+    red = CELLS[:5, :, :, 0] / np.float32(64)
+    np.testing.assert_allclose(model.answer(CELLS[:5]).evidence, red, atol=1e-5)
+
+
+def test_what_does_not_depend_on_the_side_stays(path):
+    plain, augmented = load(path).answer(CELLS), load(path, tta=True).answer(CELLS)
+    np.testing.assert_allclose(augmented.logit, plain.logit, atol=1e-5)
+    np.testing.assert_allclose(augmented.evidence, plain.evidence, atol=1e-5)
+    np.testing.assert_allclose(augmented.embedding, plain.embedding, atol=1e-5)

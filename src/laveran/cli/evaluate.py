@@ -22,6 +22,10 @@ def evaluate(
     operating_point: Annotated[
         str, typer.Option(help="Named threshold of the model.")
     ] = "accuracy",
+    tta: Annotated[
+        bool,
+        typer.Option("--tta", help="Average over the eight flips and turns of each cell."),
+    ] = False,
     readings: Annotated[
         Path | None, typer.Option(help="CSV of cells that were re-read blind, see reread.")
     ] = None,
@@ -42,6 +46,7 @@ def evaluate(
             model=model,
             patients=patients or (),
             operating_point=operating_point,
+            tta=tta,
             readings=readings,
             key=key,
             json=json,
@@ -50,8 +55,11 @@ def evaluate(
     show.notes(result.notes)
     show.skipped(result.skipped, None)
     figures = result.to_json()
-    re_read = figures.pop("readings", {})
+    re_read, tta_effect = figures.pop("readings", {}), figures.pop("tta", {})
     show.figures(figures)
+    if tta_effect:
+        typer.echo("gained by averaging over flips and turns, and its cost in time:")
+        show.figures(tta_effect)
     for part, of in re_read.items():
         typer.echo(f"cells re-read blind, {part} part:")
         show.figures(of)

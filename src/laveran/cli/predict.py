@@ -22,6 +22,10 @@ def predict(
     operating_point: Annotated[
         str, typer.Option(help="Named threshold of the model.")
     ] = "accuracy",
+    tta: Annotated[
+        bool,
+        typer.Option("--tta", help="Average over the eight flips and turns of each cell."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing if any picture cannot be read.")
     ] = False,
@@ -45,6 +49,7 @@ def predict(
             probabilities=probabilities,
             operating_point=operating_point,
             strict=strict,
+            tta=tta,
             watch=watch,
         )
     show.notes(result.notes)

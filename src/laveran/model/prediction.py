@@ -80,6 +80,7 @@ def predict(
     probabilities: Path | str | None = None,
     operating_point: str = "accuracy",
     strict: bool = False,
+    tta: bool = False,
     watch: Watch | None = None,
 ) -> Prediction:
     """Classify every picture of `data` and write a submission.
@@ -93,6 +94,7 @@ def predict(
         probabilities: A further file, the id and the probability of each cell.
         operating_point: Name of the model's threshold to use.
         strict: Write nothing and raise if any row lacks a picture that can be read.
+        tta: Average over the eight flips and turns of each cell; a loaded `model` decides itself.
         watch: Called with ("predict", done, total, {}) as the work goes on.
 
     Raises:
@@ -101,7 +103,7 @@ def predict(
         ConfigError: If the model has no such operating point, or a file would overwrite another.
         OutputError: If a file cannot be written.
     """
-    reader = model if isinstance(model, Model) else load(model)
+    reader = model if isinstance(model, Model) else load(model, tta=tta)
     threshold = reader.contract.operating_point(operating_point).threshold
     out = Path(out)
     skipped_file = _skipped_file(out)

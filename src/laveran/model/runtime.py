@@ -14,6 +14,7 @@ from laveran.cells.crop import procedure
 from laveran.errors import DataError, ModelError
 from laveran.model.contract import METADATA_KEY, Contract, parse_contract
 from laveran.model.onnx_file import check_self_contained
+from laveran.model.symmetries import turned, turned_back
 
 INPUT = "cells"
 REQUIRED = ("probability", "logit", "embedding")
@@ -60,14 +61,17 @@ class Model:
     Args:
         path: A model file, or a run folder that holds `model.onnx`.
         threads: Threads of the runtime for one batch.
+        tta: Test-time augmentation: answer with the average over the eight flips and turns of
+            each cell, for eight times the work.
 
     Raises:
         ModelError: If there is no such file, or it is none of ours, damaged, of
             another version, or does not answer as it did when it was exported.
     """
 
-    def __init__(self, path: Path | str, threads: int = 1) -> None:
+    def __init__(self, path: Path | str, threads: int = 1, *, tta: bool = False) -> None:
         self.path = _model_path(Path(path))
+        self.tta = tta
         where = str(self.path)
         try:
             data = self.path.read_bytes()
@@ -105,13 +109,18 @@ class Model:
 
     def probabilities(self, cells: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability float32 [N] of "parasitized" of prepared cells uint8 [N, S, S, 3]."""
-        probability: NDArray[np.float32] = self._run(cells, ["probability"])[0]
+        probability: NDArray[np.float32]
+        if self.tta:
+            probability, _ = self._average(cells, ["probability", "logit"])
+        else:
+            (probability,) = self._run(cells, ["probability"])
         return probability
 
     def answer(self, cells: NDArray[np.uint8]) -> Answer:
         """All outputs for prepared cells uint8 [N, S, S, 3]."""
+        run = self._average if self.tta else self._run
         batches = [
-            self._run(cells[start : start + BATCH], self.outputs)
+            run(cells[start : start + BATCH], self.outputs)
             for start in range(0, max(1, len(cells)), BATCH)
         ]
         parts = [np.concatenate(output) for output in zip(*batches, strict=True)]
@@ -137,6 +146,16 @@ class Model:
             for start in range(0, len(images), BATCH)
         ]
         return np.concatenate(batches) if batches else np.zeros(0, np.float32)
+
+    def _average(self, cells: NDArray[np.uint8], outputs: Sequence[str]) -> list[Any]:
+        """As `_run`, averaged over the symmetries; the probability is that of the mean logit."""
+        views = zip(*(self._run(view, outputs) for view in turned(cells)), strict=True)
+        answers = dict(zip(outputs, views, strict=True))
+        if "evidence" in answers:  # so that `mean(evidence) + bias == logit` still holds
+            answers["evidence"] = tuple(turned_back(answers["evidence"]))
+        mean = {name: np.mean(values, axis=0) for name, values in answers.items()}
+        mean["probability"] = 1 / (1 + np.exp(-mean["logit"]))
+        return [mean[name] for name in outputs]
 
     def _run(self, cells: NDArray[np.uint8], outputs: Sequence[str]) -> list[Any]:
         side = self.contract.size_px
@@ -216,11 +235,12 @@ class Model:
         return Answer(**outputs)
 
 
-def load(model: Path | str) -> Model:
+def load(model: Path | str, *, tta: bool = False) -> Model:
     """Load a model file or a run folder.
 
     Args:
         model: Path of an ONNX file that Laveran exported, or of a run folder.
+        tta: Answer with the average over the eight flips and turns of each cell.
 
     Raises:
         ModelError: If it cannot be used; the message says why.
@@ -231,7 +251,7 @@ def load(model: Path | str) -> Model:
         ...
         laveran.errors.ModelError: there is no model at no-such-run; ...
     """
-    return Model(model)
+    return Model(model, tta=tta)
 
 
 def _model_path(path: Path) -> Path:
