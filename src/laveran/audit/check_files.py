@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from laveran.audit.gallery import Picture, read_pictures, with_networks
 from laveran.audit.twins import Twin
 from laveran.cells.crop import letterbox
 from laveran.cells.manifest import CLASSES, UNKNOWN, Manifest
+from laveran.errors import OutputError
 from laveran.report.check_report import (
     CheckReport,
     LeakRow,
@@ -36,10 +38,10 @@ LISTS = ("twins.csv", "leaks.csv", "suspects.csv", "left_out.csv")
 
 
 def write_check(found: Check, folder: Path | str) -> None:
-    """Write the page, the lists and the figures to `folder`; `check.json`, written last, ends it.
+    """Write the page, the lists and the figures to `folder`, all of them or none.
 
-    Everything is made before the first file is written. Lists of an older check that this one
-    does not have are removed.
+    They are written beside the folder first and then moved into it. Lists of an older check that
+    this one does not have are removed.
 
     Raises:
         DataError: If a picture cannot be read any more.
@@ -47,14 +49,24 @@ def write_check(found: Check, folder: Path | str) -> None:
         OutputError: If a file cannot be written.
     """
     folder = Path(folder)
-    texts = {"check.html": render(_report(found)), **_lists(found)}
-    (folder / "check.json").unlink(missing_ok=True)
-    for name in LISTS:
-        if name not in texts:
+    texts = {
+        "check.html": render(_report(found)),
+        **_lists(found),
+        "check.json": json.dumps(found.to_json(), indent=2) + "\n",
+    }
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+            for name, text in texts.items():
+                files.write_text(Path(scratch) / name, text)
+            folder.mkdir(exist_ok=True)
+            for name in texts:
+                (Path(scratch) / name).replace(folder / name)
+        for name in set(LISTS) - texts.keys():
             (folder / name).unlink(missing_ok=True)
-    for name, text in texts.items():
-        files.write_text(folder / name, text)
-    files.write_text(folder / "check.json", json.dumps(found.to_json(), indent=2) + "\n")
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"cannot write {folder}: {reason}; choose another place") from error
 
 
 def _lists(found: Check) -> dict[str, str]:

@@ -66,7 +66,7 @@ def find_twins(
         for index, digest in enumerate(sha256)
         if first.setdefault(digest, index) != index
     ]
-    places = np.array(list(first.values()))
+    places = np.array(list(first.values()), np.int64)
     places = places[thumbnails[places].std((1, 2)) >= FLAT]
     near = _near(unit(thumbnails[places]), progress)
     found = [Twin(int(places[i]), int(places[j]), distance) for i, j, distance in near]
