@@ -86,14 +86,14 @@ def over_time(trials: Sequence[TrialRow]) -> Svg | None:
 
 
 def slice_of(name: str, trials: Sequence[TrialRow]) -> Svg | None:
-    """The value of each trial over what it chose for one setting; None where none chose."""
+    """The value of each trial over what it chose for one setting; None where all chose alike."""
     chosen = [trial for trial in trials if name in trial.params and _known(trial)]
-    if not chosen:
-        return None
     choices = [trial.params[name] for trial in chosen]
+    if len(set(choices)) < 2:
+        return None
     y, ticks = _heights(chosen)
     numbers = [choice for choice in choices if not isinstance(choice, str)]
-    if len(numbers) == len(choices) and len(set(numbers)) > 1:
+    if len(numbers) == len(choices):
         places, below = _number_axis(numbers)
     else:
         places, below = _name_axis([str(choice) for choice in choices])
