@@ -46,6 +46,7 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
         "recipe": "fast",
         "folds": "5",
         "ensemble": "True",
+        "teachers": "()",
         "epochs": "3",
         "seed": "4",
         "resume": "True",

@@ -13,7 +13,7 @@ LABELS = np.arange(30) % 2
 
 
 def part(first, last, weights=None):
-    return Cells(PICTURES, LABELS, np.arange(first, last), weights)
+    return Cells(PICTURES, LABELS, np.arange(first, last), weights=weights)
 
 
 @pytest.fixture
@@ -23,10 +23,18 @@ def network():
 
 
 def test_a_batch_holds_the_asked_cells_of_its_part():
-    pictures, labels, weights = part(10, 20).batch(np.array([3, 0]), CPU)
-    assert torch.equal(pictures[1], torch.from_numpy(PICTURES[13]).permute(2, 0, 1).float())
-    assert labels.tolist() == [LABELS[10], LABELS[13]]
-    assert weights.tolist() == [1, 1]
+    batch = part(10, 20).batch(np.array([3, 0]), CPU)
+    assert torch.equal(batch.pictures[1], torch.from_numpy(PICTURES[13]).permute(2, 0, 1).float())
+    assert batch.labels.tolist() == batch.targets.tolist() == [LABELS[10], LABELS[13]]
+    assert batch.weights.tolist() == [1, 1]
+
+
+def test_targets_stand_beside_the_labels():
+    targets = np.linspace(0, 1, 30, dtype=np.float32)
+    cells = Cells(PICTURES, LABELS, np.arange(10, 20), targets=targets)
+    batch = cells.batch(np.array([3, 0]), CPU)
+    assert batch.targets.tolist() == targets[[10, 13]].tolist()
+    assert batch.labels.tolist() == [LABELS[10], LABELS[13]]
 
 
 def test_a_batch_has_the_weights_of_its_cells():

@@ -345,7 +345,7 @@ def test_a_cell_of_weight_zero_teaches_nothing(tmp_path):
     wrong[:32] = 1 - wrong[:32]
     weights = np.ones(len(wrong), np.float32)
     weights[:32] = 1e-6
-    train = Cells(PICTURES, wrong, np.arange(64), weights)
+    train = Cells(PICTURES, wrong, np.arange(64), weights=weights)
     recipe = RECIPE.replace(epochs=16)
     network = fitted(recipe, tmp_path / "c.safetensors", train=train, valid=None).network
     right = (score(network, VALID, torch.device("cpu")).logit >= 0) == (LABELS[64:96] == 1)

@@ -34,6 +34,10 @@ def train(
         bool,
         typer.Option("--ensemble", help="Keep the networks of all folds: their average answers."),
     ] = False,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(help="Run folder to learn from beside the labels; may be given again."),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Instead of the recipe's number of epochs.")
     ] = None,
@@ -67,6 +71,7 @@ def train(
             recipe=recipe,
             folds=folds,
             ensemble=ensemble,
+            teachers=teacher or (),
             epochs=epochs,
             seed=seed,
             resume=resume,

@@ -20,6 +20,7 @@ class Batch(NamedTuple):
 
     pictures: Tensor  # float [n, 3, S, S] in 0..255
     labels: Tensor  # float [n]
+    targets: Tensor  # float [n], what the network is to answer
     weights: Tensor  # float [n]
 
 
@@ -31,12 +32,14 @@ class Cells:
         pictures: uint8 [M, S, S, 3], all cells at hand (a memory map may be far larger than RAM).
         labels: int64 [M].
         indexes: int64 [N], the cells of this part.
+        targets: float32 [M], the probability that each cell is to be given; None: its label.
         weights: float32 [M], what each cell counts in the training loss; None: all alike.
     """
 
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
     indexes: NDArray[np.int64]
+    targets: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
@@ -47,10 +50,12 @@ class Cells:
         chosen = np.sort(self.indexes[rows])
         pictures = torch.from_numpy(self.pictures[chosen]).to(device)
         labels = torch.from_numpy(self.labels[chosen]).to(device, torch.float32)
-        weights = torch.ones_like(labels)
+        targets, weights = labels, torch.ones_like(labels)
+        if self.targets is not None:
+            targets = torch.from_numpy(self.targets[chosen]).to(device)
         if self.weights is not None:
             weights = torch.from_numpy(self.weights[chosen]).to(device)
-        return Batch(pictures.permute(0, 3, 1, 2).float(), labels, weights)
+        return Batch(pictures.permute(0, 3, 1, 2).float(), labels, targets, weights)
 
 
 class Scores(NamedTuple):

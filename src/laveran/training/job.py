@@ -14,6 +14,7 @@ from laveran.model.prediction import Watch
 from laveran.training.batches import Cells
 from laveran.training.feed import Feed
 from laveran.training.recipe import Recipe
+from laveran.training.teachers import Teacher, soft_targets
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Job:
         licence: Of the weights, for the model file.
         accelerator: Device, precision, processes.
         watch: Called with (stage, done, total, live figures).
+        teachers: Earlier runs to learn from beside the labels.
+        asked: The folds whose networks the teachers ask; None for their own.
     """
 
     feed: Feed
@@ -39,6 +42,8 @@ class Job:
     licence: str
     accelerator: Accelerator
     watch: Watch | None
+    teachers: tuple[Teacher, ...] = ()
+    asked: tuple[int | None, ...] = (None,)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -59,6 +64,18 @@ class Job:
         """The same job with another number of epochs."""
         return replace(self, recipe=self.recipe.replace(epochs=epochs))
 
+    def asking(self, *folds: int | None) -> Job:
+        """The same job with the networks of these folds as teachers."""
+        return replace(self, asked=folds)
+
+    @cached_property
+    def targets(self) -> NDArray[np.float32] | None:
+        """What the network is to answer to each cell [N]; None: its label."""
+        if not self.teachers:
+            return None
+        share, device = self.recipe.teacher_share, self.accelerator.device
+        return soft_targets(self.teachers, self.labels, share, self.asked, device)
+
     @property
     def writes(self) -> bool:
         """Whether this process is the one that writes files."""
@@ -66,7 +83,8 @@ class Job:
 
     def cells(self, chosen: NDArray[np.bool_]) -> Cells:
         """The cells where `chosen` [N] is true."""
-        return Cells(self.feed.pictures, self.labels, np.flatnonzero(chosen), self.weights)
+        indexes = np.flatnonzero(chosen)
+        return Cells(self.feed.pictures, self.labels, indexes, self.targets, self.weights)
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:

@@ -188,7 +188,7 @@ class _Trainer:
         batch = self.train.batch(rows, self.accelerator.device)
         cells = augment(batch.pictures, recipe.augmentation, generator)
         cells = cells.contiguous(memory_format=torch.channels_last)
-        target = batch.labels * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
+        target = batch.targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
         with self.accelerator.autocast():
             logit = self.network(cells)
         losses = functional.binary_cross_entropy_with_logits(

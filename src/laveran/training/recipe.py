@@ -55,6 +55,8 @@ class Recipe(Settings):
         l1: Weight of the sum of absolute weights in the loss.
         l2: Decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
         label_smoothing: Share of the label given to the other class, halved.
+        teacher_share: Share of the teachers' opinion in what a student is to answer; the rest is
+            the label. Without teachers, labels alone count.
         control_weight: What a cell of a patient without any parasitized cell counts in the loss;
             others count 1. These labels are the surest, and what lies upon these cells
             (platelets, deposit) is what a network takes for a parasite.
@@ -79,6 +81,7 @@ class Recipe(Settings):
     l1: float = Field(0.0, ge=0)
     l2: float = Field(0.01, ge=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
+    teacher_share: float = Field(0.7, ge=0, le=1)
     control_weight: float = Field(1.0, gt=0)
     trimmed_share: float = Field(0.0, ge=0, lt=1)
     average_decay: float = Field(0.99, ge=0, lt=1)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import tomli_w
@@ -38,6 +39,7 @@ from laveran.training.job import Job
 from laveran.training.loop import Fit, Progress, fit
 from laveran.training.publish import Product, publish
 from laveran.training.recipe import Recipe, load_recipe
+from laveran.training.teachers import read_teacher, require_same_division
 
 VALID_SHARE = 0.12  # of the cells: for early stopping, temperature and thresholds
 TEST_SHARE = 0.2  # of the cells: for the figures
@@ -73,6 +75,7 @@ def train(
     epochs: int | None = None,
     seed: int = 0,
     ensemble: bool = False,
+    teachers: Sequence[Path | str] = (),
     resume: bool = False,
     patients: Sequence[Path | str] = (),
     by: Unit = "patient",
@@ -97,6 +100,8 @@ def train(
         seed: Decides division, first weights, order and augmentation.
         ensemble: Keep the networks of all folds, whose average is the model, instead of
             fitting one on all patients.
+        teachers: Run folders to learn from beside the labels (distillation), trained with the
+            same data, folds and seed; how much, the recipe says (`teacher_share`).
         resume: Go on with a run that was stopped.
         patients: Tables of names and patients.
         by: What a division keeps whole; anything but "patient" makes figures optimistic.
@@ -106,7 +111,9 @@ def train(
 
     Raises:
         DataError: If the data cannot be used.
-        ConfigError: If the recipe cannot work, or `out` is taken.
+        ConfigError: If the recipe cannot work, `out` is taken, or a teacher may have seen
+            patients that are to be scored.
+        ModelError: If a teacher is no finished run.
 
     Example:
         >>> from laveran.training import train
@@ -133,9 +140,12 @@ def train(
             data, labels, patients=patients, crop=chosen.crop, size_px=chosen.size_px, watch=watch
         )
     require_labels(feed, data)
-    job = Job(feed, chosen, seed, by, species, licence, accelerator, watch)
+    taught_by = tuple(read_teacher(path, data, labels, patients, watch) for path in teachers)
+    job = Job(feed, chosen, seed, by, species, licence, accelerator, watch, taught_by)
+    config = _config(job, data, labels, folds, ensemble=ensemble)
+    require_same_division(taught_by, config["run"])
     if job.writes:
-        folder.claim(_config(job, data, labels, folds, ensemble=ensemble))
+        folder.claim(tomli_w.dumps(config))
         write_skipped(folder.skipped, feed.skipped)
     accelerator.wait_for_everyone()
     if folds:
@@ -157,14 +167,15 @@ def accelerator_for(recipe: Recipe) -> Accelerator:
 
 def _config(
     job: Job, data: Path | str, labels: Path | str | None, folds: int, *, ensemble: bool
-) -> str:
-    """What decides a run, as TOML: two runs of one config are one run."""
+) -> dict[str, Any]:
+    """What decides a run: two runs of one config are one run."""
     run = {
         "data": str(data),
         "labels": str(labels or ""),
         "data_sha256": job.feed.manifest.checksum,
         "folds": folds,
         "ensemble": ensemble,
+        "teachers": [teacher.checksum for teacher in job.teachers],
         "seed": job.seed,
         "by": job.by,
         "species": job.species,
@@ -172,7 +183,7 @@ def _config(
         "laveran": laveran.__version__,
         "torch": torch.__version__,
     }
-    return tomli_w.dumps({"run": run, "recipe": job.recipe.model_dump(mode="json")})
+    return {"run": run, "recipe": job.recipe.model_dump(mode="json")}
 
 
 def _hold_out(job: Job, folder: RunFolder) -> Finding:
@@ -189,7 +200,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
     for number in range(count):
         parts = parts_of_fold(job, division.parts == number, number)
         inner, stage = folder.fold(number), f"fold {number}"
-        scored.append(fit_division(job, inner, parts, division.unit, stage))
+        scored.append(fit_division(job.asking(number), inner, parts, division.unit, stage))
     finding = Finding.of(job, scored, division.unit, folds=count, ensemble=ensemble)
     if folder.read_metrics() is not None:
         return finding
@@ -202,7 +213,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
     if ensemble:
         product = _all_members(finding, calibration)
     else:
-        product = _fit_on_all(job, folder, finding, calibration)
+        product = _fit_on_all(job.asking(*range(count)), folder, finding, calibration)
     parts = np.array([f"fold {number}" for number in division.parts])
     publish(job, folder, product, parts, finding)
     return finding
