@@ -13,7 +13,7 @@ from small_model import BLUE, RED, picture, write_small_model
 HEAVY = ("torch", "torchvision", "timm", "accelerate", "onnxruntime", "onnx", "numpy", "cv2")
 HEAVY += ("pydantic", "imagecodecs", "matplotlib", "safetensors")
 TRAINING_SIDE = ("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript")
-TRAINING_SIDE += ("matplotlib", "platformdirs", "tomli_w")
+TRAINING_SIDE += ("matplotlib", "platformdirs", "tomli_w", "sklearn", "cleanlab")
 
 LOADED = "import json, sys; print(json.dumps([n for n in {names!r} if n in sys.modules]))"
 WITHOUT = """
@@ -95,7 +95,7 @@ def test_the_light_side_works_without_the_training_side(tmp_path, cells):
     light = WITHOUT.format(names=TRAINING_SIDE)
     modules = (
         "import importlib, pkgutil, laveran\n"
-        "for package in ('cells', 'metrics', 'report', 'model'):\n"
+        "for package in ('cells', 'metrics', 'report', 'model', 'audit'):\n"
         "    home = importlib.import_module(f'laveran.{package}')\n"
         "    for module in pkgutil.walk_packages(home.__path__, f'laveran.{package}.'):\n"
         "        importlib.import_module(module.name)\n"

@@ -17,7 +17,8 @@ EXAMPLE = re.compile(r"Example: (.+)")
 
 def test_the_commands_are_those_of_the_contract():
     assert {words[0] for words in COMMANDS} == {
-        *("demo", "fetch", "train", "evaluate", "predict", "score", "submit"),
+        *("check", "demo", "fetch", "reread", "train", "search", "evaluate", "predict", "score"),
+        *("submit", "notebook"),
     }
 
 

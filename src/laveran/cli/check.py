@@ -66,7 +66,7 @@ def _show(found: Check) -> None:
 
     for what, value in found.summary.rows().items():
         typer.echo(f"  {what:<32}{value:,}" if isinstance(value, int) else f"  {what:<32}{value}")
-    typer.echo(f"  {'near-duplicates':<32}{len(found.twins):,} pairs")
+    typer.echo(f"  {'pairs of near-duplicates':<32}{len(found.twins):,}")
     for split in found.splits:
         typer.echo(f"  {'split':<32}{len(split.leaks):,} leaks, {split.source}")
     for probe in found.probes:
