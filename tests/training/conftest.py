@@ -53,3 +53,10 @@ def run(drawn, tiny, tmp_path_factory) -> Run:
     """A finished run on the drawn cells; not to be written to."""
     out: Path = tmp_path_factory.mktemp("runs") / "one"
     return train(drawn.train_data, drawn.train_labels, out=out, recipe=tiny, species="drawn")
+
+
+@pytest.fixture(scope="session")
+def ensemble_run(drawn, tiny, tmp_path_factory) -> Run:
+    """A finished run that keeps the networks of its 2 folds; not to be written to."""
+    out: Path = tmp_path_factory.mktemp("runs") / "ensemble"
+    return train(drawn.train_data, drawn.train_labels, out=out, recipe=tiny, folds=2, ensemble=True)

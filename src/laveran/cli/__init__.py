@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import typer
 
-from laveran.cli import check, demo, evaluate, fetch, predict, reread, score, search, submit, train
+from laveran.cli import (
+    check,
+    demo,
+    evaluate,
+    fetch,
+    notebook,
+    predict,
+    reread,
+    score,
+    search,
+    submit,
+    train,
+)
 from laveran.cli.outcome import Commands
 
 app = typer.Typer(
@@ -28,6 +40,7 @@ app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(score.score)
 app.command()(submit.submit)
+app.command()(notebook.notebook)
 
 
 def _version(wanted: bool) -> None:
