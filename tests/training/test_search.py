@@ -231,7 +231,8 @@ class TestJoining:
             assert (joined.folder / name).read_bytes() == (found.folder / name).read_bytes()
         assert not (joined.folder / "best").exists()
 
-    def test_while_others_run_the_patients_stay_locked(self, quick, asked, tmp_path, monkeypatch):
+    @pytest.mark.usefixtures("quick")
+    def test_while_others_run_the_patients_stay_locked(self, asked, tmp_path, monkeypatch):
         alone = module.wait_for_others
         monkeypatch.setattr(module, "wait_for_others", lambda _: 1)
         found = search(**asked | {"trials": 1}, out=tmp_path / "one")
@@ -246,7 +247,8 @@ class TestJoining:
 
 
 class TestBudget:
-    def test_what_was_spent_counts_and_nothing_is_begun_after(self, quick, asked, tmp_path):
+    @pytest.mark.usefixtures("quick")
+    def test_what_was_spent_counts_and_nothing_is_begun_after(self, asked, tmp_path):
         out = tmp_path / "short"
         found = search(**asked | {"trials": 1}, out=out)
         assert found.trials == 1
@@ -258,8 +260,9 @@ class TestBudget:
             search(**asked | {"budget": "0.001s"}, out=tmp_path / "short")
         assert "\n" not in str(refused.value)
 
+    @pytest.mark.usefixtures("quick")
     def test_the_best_of_the_stopped_is_chosen_where_none_came_to_its_end(
-        self, quick, asked, tmp_path, monkeypatch
+        self, asked, tmp_path, monkeypatch
     ):
         class Late(search_trial._Course):
             def end_epoch(self):
@@ -275,9 +278,8 @@ class TestBudget:
 
 
 class TestInterruptions:
-    def test_stopped_in_a_trial_it_goes_on_from_the_checkpoint(
-        self, quick, asked, tmp_path, monkeypatch
-    ):
+    @pytest.mark.usefixtures("quick")
+    def test_stopped_in_a_trial_it_goes_on_from_the_checkpoint(self, asked, tmp_path, monkeypatch):
         out = tmp_path / "one"
         fit = search_trial.fit_parts
 
@@ -325,8 +327,9 @@ class TestInterruptions:
         assert recipes == [found.recipe]
         assert found.trials == 1
 
+    @pytest.mark.usefixtures("quick")
     def test_a_machine_that_slept_and_was_taken_for_dead_goes_on(
-        self, quick, asked, tmp_path, monkeypatch
+        self, asked, tmp_path, monkeypatch
     ):
         fit = search_trial.fit_parts
         slept = []

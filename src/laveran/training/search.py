@@ -191,14 +191,30 @@ def _search(
     clock = Clock(budget_s, _spent_s(task, study))
     for trial in study.get_trials(deepcopy=False):
         clock.keep(LAST_FIT * trial.user_attrs.get("fit_seconds", 0.0))
-    while not (clock.left_s <= 0 or _enough(study, trials) or Opening.find(store)):
-        require_same(store, study, task.settings)
-        _run_trial(study, Contest(task, clock))
+    others = _run_trials(task, study, store, clock, trials)
+    if others or Opening.find(store):
+        return
     chosen = best(study.get_trials(deepcopy=False))
-    if not wait_for_others(study):
-        if chosen is None:
-            raise _no_figure(study, budget_s)
-        Opening.begin(store, chosen.number, task.recipe_of(chosen))
+    if chosen is None:
+        raise _no_figure(study, budget_s)
+    Opening.begin(store, chosen.number, task.recipe_of(chosen))
+
+
+def _run_trials(
+    task: Task, study: optuna.Study, store: Storage, clock: Clock, trials: int | None
+) -> int:
+    """Run trials as long as there is time and need; how many others still run elsewhere."""
+
+    def more() -> bool:
+        return clock.left_s > 0 and not _enough(study, trials) and not Opening.find(store)
+
+    while True:
+        while more():
+            require_same(store, study, task.settings)
+            _run_trial(study, Contest(task, clock))
+        others = wait_for_others(study)
+        if not more():  # there is more to do if one of the others was found dead
+            return others
 
 
 def _spent_s(task: Task, study: optuna.Study) -> float:
