@@ -5,8 +5,8 @@ import pytest
 
 from laveran.cells.labels import read_truth
 from laveran.errors import ConfigError
+from laveran.model import demo as module
 from laveran.model.runtime import load
-from laveran.training import demo as module
 from laveran.training.demo import demo
 
 
@@ -24,7 +24,7 @@ def test_the_demo_leaves_data_a_run_and_a_submission(shown):
     out, found = shown
     assert {path.name for path in out.iterdir()} == {"data", "run", "submission.csv"}
     assert found.run.folder == out / "run"
-    assert found.submission == out / "submission.csv"
+    assert found.test.submission == out / "submission.csv"
     assert "synthetic" in (out / "data" / "SYNTHETIC.txt").read_text()
 
 
@@ -32,7 +32,7 @@ def test_the_submission_has_a_row_for_every_test_cell(shown):
     out, found = shown
     with (out / "data" / "sample_submission.csv").open(newline="") as file:
         asked = list(csv.reader(file))
-    with found.submission.open(newline="") as file:
+    with found.test.submission.open(newline="") as file:
         given = list(csv.reader(file))
     assert [row[0] for row in given] == [row[0] for row in asked]
     assert len(given) == 1 + 20
@@ -40,9 +40,9 @@ def test_the_submission_has_a_row_for_every_test_cell(shown):
 
 def test_the_leaderboard_is_the_submissions(shown):
     out, found = shown
-    truth, given = read_truth(out / "data" / "test_labels.csv"), read_truth(found.submission)
+    truth, given = read_truth(out / "data" / "test_labels.csv"), read_truth(found.test.submission)
     right = np.mean([truth[name] == label for name, label in given.items()])
-    assert found.leaderboard.overall == pytest.approx(right)
+    assert found.test.leaderboard.overall == pytest.approx(right)
 
 
 def test_the_model_says_that_its_cells_are_drawn(shown):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from laveran.cli import show
+
+if TYPE_CHECKING:
+    from laveran.model.demo import DrawnTest
 
 
 def demo(
@@ -15,9 +20,21 @@ def demo(
 ) -> None:
     """Do the whole homework on cells that are drawn here and now: train, predict, score, report.
 
+    Without torch, the shipped model predicts them instead.
+
     Example: laveran demo --out demo
     """
-    from laveran.cli import outcome, show
+    from importlib.util import find_spec
+
+    typer.echo("SYNTHETIC cells, drawn by a program: the figures say nothing about real films.")
+    test = _trained(out, recipe, seed) if find_spec("torch") else _shipped(out, seed)
+    typer.echo(f"submission   {test.submission}  ({test.prediction.n_cells:,} cells)")
+    typer.echo(f"leaderboard  {show.leaderboard(test.leaderboard)}")
+
+
+def _trained(out: Path, recipe: str, seed: int) -> DrawnTest:
+    """Train on drawn cells and predict others."""
+    from laveran.cli import outcome
 
     with outcome.training_side():
         from laveran.training.demo import demo as library_demo
@@ -26,9 +43,17 @@ def demo(
         result = library_demo(out, recipe=recipe, seed=seed, watch=watch)
     show.notes(result.run.notes)
     accuracy = result.run.evaluation.to_json()["accuracy"]
-    typer.echo("SYNTHETIC cells, drawn by a program: the figures say nothing about real films.")
     typer.echo(f"trained      {result.run.folder}  ({result.run.protocol})")
     typer.echo(f"accuracy     {show.figure(accuracy)} on patients it never saw")
-    typer.echo(f"submission   {result.submission}  ({result.prediction.n_cells:,} cells)")
-    typer.echo(f"leaderboard  {show.leaderboard(result.leaderboard)}")
     typer.echo(f"report       {result.run.folder / 'report.html'}  (open it in a browser)")
+    return result.test
+
+
+def _shipped(out: Path, seed: int) -> DrawnTest:
+    """Predict drawn cells with the model that ships with Laveran."""
+    from laveran.model.demo import demo as library_demo
+
+    typer.echo("read by the shipped model, which knows real cells; to train on these instead:")
+    typer.echo("  pip install 'laveran[train]'")
+    with show.progress() as watch:
+        return library_demo(out, seed=seed, watch=watch)

@@ -14,7 +14,10 @@ def evaluate(
         Path | None,
         typer.Argument(help="CSV of names and labels; not needed where folders are the classes."),
     ] = None,
-    model: Annotated[Path, typer.Option(help="Run folder or model file.")] = Path("runs/first"),
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Run folder or model file; the model that ships with Laveran if none."),
+    ] = None,
     patients: Annotated[
         list[Path] | None,
         typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),

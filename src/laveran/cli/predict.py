@@ -10,7 +10,10 @@ import typer
 
 def predict(
     data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures, or one picture.")],
-    model: Annotated[Path, typer.Option(help="Run folder or model file.")] = Path("runs/first"),
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Run folder or model file; the model that ships with Laveran if none."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Submission to write.")] = Path("submission.csv"),
     like: Annotated[
         Path | None,

@@ -70,7 +70,7 @@ def evaluate(
     data: Path | str,
     labels: Path | str | None = None,
     *,
-    model: Path | str | Model,
+    model: Path | str | Model | None = None,
     patients: Sequence[Path | str] = (),
     operating_point: str = "accuracy",
     tta: bool = False,
@@ -84,7 +84,7 @@ def evaluate(
     Args:
         data: Zip or folder of cell pictures.
         labels: Table of names and labels; None where folders are the classes.
-        model: A loaded model, a run folder or a model file.
+        model: A loaded model, a run folder or a model file; None for the shipped model.
         patients: Tables of names and patients.
         operating_point: Name of the model's threshold to use.
         tta: Average over the eight flips and turns of each cell, and tell what that gained and

@@ -74,7 +74,7 @@ class Prediction:
 def predict(
     data: Path | str,
     *,
-    model: Path | str | Model,
+    model: Path | str | Model | None = None,
     out: Path | str,
     like: Path | str | None = None,
     probabilities: Path | str | None = None,
@@ -87,7 +87,7 @@ def predict(
 
     Args:
         data: Zip, folder or single picture.
-        model: A loaded model, a run folder or a model file.
+        model: A loaded model, a run folder or a model file; None for the shipped model.
         out: The submission to write.
         like: A sample submission; its header, ids and order are kept. Without one, every
             picture of `data` gets a row, in the order of `data`.

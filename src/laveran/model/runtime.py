@@ -26,6 +26,7 @@ DIMENSIONS = {
     "outlier": 1,
     "disagreement": 1,
 }
+SHIPPED = Path(__file__).with_name("shipped")  # as a run folder, trained on NIH's cells
 # Other processors round differently; other weights differ more.
 PROBABILITY_TOLERANCE = 1e-3
 LOGIT_TOLERANCE = 1e-2  # as a share of the logit, or of 1 where it is smaller
@@ -235,11 +236,12 @@ class Model:
         return Answer(**outputs)
 
 
-def load(model: Path | str, *, tta: bool = False) -> Model:
-    """Load a model file or a run folder.
+def load(model: Path | str | None = None, *, tta: bool = False) -> Model:
+    """Load a model file, a run folder, or the model that ships with Laveran.
 
     Args:
-        model: Path of an ONNX file that Laveran exported, or of a run folder.
+        model: Path of an ONNX file that Laveran exported, or of a run folder; None for the
+            shipped model (docs/model-card.md).
         tta: Answer with the average over the eight flips and turns of each cell.
 
     Raises:
@@ -251,7 +253,7 @@ def load(model: Path | str, *, tta: bool = False) -> Model:
         ...
         laveran.errors.ModelError: there is no model at no-such-run; ...
     """
-    return Model(model, tta=tta)
+    return Model(SHIPPED if model is None else model, tta=tta)
 
 
 def _model_path(path: Path) -> Path:

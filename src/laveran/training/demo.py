@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from laveran.cells.labels import read_truth
-from laveran.cells.synthetic_dataset import Population, write_cells
-from laveran.metrics import Leaderboard, score
-from laveran.model.prediction import Prediction, Watch, predict
+from laveran.model.demo import TRAIN_PATIENTS, DrawnTest, draw_homework, predict_drawn
+from laveran.model.prediction import Watch
 from laveran.training.folder import RunFolder
 from laveran.training.recipe import Recipe
 from laveran.training.train import Run, train
 
-TRAIN_PATIENTS, TEST_PATIENTS, CELLS_PER_PATIENT = 36, 8, 60
 SPECIES = "none: drawn after P. falciparum"
 
 
@@ -23,15 +20,11 @@ class Demo:
 
     Attributes:
         run: The training.
-        prediction: The prediction for the test cells.
-        submission: Where it is.
-        leaderboard: Its score; the truth is known, since the cells are drawn.
+        test: What the trained network predicted for the test cells.
     """
 
     run: Run
-    prediction: Prediction
-    submission: Path
-    leaderboard: Leaderboard
+    test: DrawnTest
 
 
 def demo(
@@ -56,12 +49,7 @@ def demo(
     """
     folder = Path(out)
     RunFolder(folder).check_free(resume=False)
-    homework = write_cells(
-        folder / "data",
-        Population(cells_per_patient=CELLS_PER_PATIENT, seed=seed),
-        train_patients=train_patients,
-        test_patients=TEST_PATIENTS,
-    )
+    homework = draw_homework(folder, seed, train_patients)
     run = train(
         homework.train_data,
         homework.train_labels,
@@ -71,13 +59,4 @@ def demo(
         species=SPECIES,
         watch=watch,
     )
-    submission = folder / "submission.csv"
-    prediction = predict(
-        homework.test_data,
-        model=run.folder,
-        out=submission,
-        like=homework.sample_submission,
-        watch=watch,
-    )
-    board = score(read_truth(submission), read_truth(homework.test_labels))
-    return Demo(run, prediction, submission, board)
+    return Demo(run, predict_drawn(homework, folder, run.folder, watch))

@@ -1,0 +1,101 @@
+"""The card of a model: what it is, what was measured, and what it is not for.
+
+After Mitchell et al. 2019, "Model cards for model reporting", arXiv:1810.03993.
+"""
+
+from __future__ import annotations
+
+from laveran.model.contract import Contract, Interval
+from laveran.report.figure_table import HIGHER_IS_BETTER, LOWER_IS_BETTER
+
+NOT_A_DEVICE = "A research tool, not a medical device: nothing it says is a diagnosis."
+
+
+def card(contract: Contract, size_bytes: int) -> str:
+    """The card of a model as Markdown, from what its file says of itself.
+
+    Args:
+        contract: Of the model.
+        size_bytes: Of the model file.
+    """
+    training = contract.training
+    parts = [
+        "# Model card: the model that ships with Laveran",
+        NOT_A_DEVICE,
+        "## The model",
+        _table(
+            ("network", contract.network),
+            ("file", f"{size_bytes / 1e6:.2f} MB, one ONNX file that runs without torch"),
+            ("input", f"RGB cells, {contract.size_px} x {contract.size_px} px by {contract.crop}"),
+            ("answers", "probability of a parasite, evidence for it, distance from known cells"),
+            ("recipe", training.recipe),
+            ("licence of the weights", contract.licence),
+            ("SHA-256 of the weights", contract.weights_sha256),
+        ),
+        "## The data",
+        _table(
+            ("from", ", ".join(training.sources)),
+            ("cells", f"{training.cells:,}"),
+            ("patients", f"{training.patients:,}"),
+            ("species", training.species),
+            ("SHA-256 of the data", training.data_sha256),
+        ),
+        _DATA,
+        "## Figures",
+        f"{contract.protocol}. Labels as published; intervals of 95% by resampling patients.",
+        _figures(contract.figures),
+        "| operating point | threshold | sensitivity | specificity |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| {point.name} | {point.threshold:.3f} | {_interval(point.sensitivity)} "
+            f"| {_interval(point.specificity)} |"
+            for point in contract.operating_points
+        ),
+        _USES,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_DATA = """Rajaraman et al. 2018, PeerJ 6:e4568: thin films stained with Giemsa, photographed
+with a phone on a microscope in one hospital, cells cut out by a program, labels by one expert.
+About 4% of the labels are wrong, most of them empty cells labelled parasitized, which bounds
+every accuracy below at about 96%."""
+
+_USES = """## Where it fails
+- Platelets beside or upon a cell, stain deposit, drying artefacts and debris may look like
+  parasites to it: of cells of patients without malaria it calls the share above ("blank")
+  parasitized.
+- Early rings at the rim of a cell, and parasites that are hardly stained, may be missed.
+- Another stain, microscope, camera or way of cutting out cells: not measured, expect less. The
+  output `outlier` and its threshold tell of pictures unlike those it was trained on.
+
+## Intended use
+Teaching, research, and a starting point for a model of one's own site, on pictures of single red
+cells from Giemsa-stained thin films.
+
+## Not for
+Diagnosis or treatment of anybody. Species other than P. falciparum: it has seen none. Thick
+films. Whole photographs: cut out the cells first."""
+
+
+def _table(*rows: tuple[str, str]) -> str:
+    """Two columns."""
+    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+
+def _figures(figures: dict[str, Interval | int]) -> str:
+    """A row a figure."""
+    rows = [
+        f"| {word.name} | {word.meaning} | {_interval(value)} |"
+        for word in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)
+        if isinstance(value := figures.get(word.key), Interval)
+    ]
+    return "| figure | what it is | value |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _interval(figure: Interval) -> str:
+    """A figure with its interval."""
+    if figure.value is None:
+        return "undefined"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.4f}"
+    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
