@@ -70,7 +70,8 @@ def search(
     if json:
         show.as_json(found.to_json())
         return
-    typer.echo(f"trial {found.trial} of {found.trials} is the best: AUROC {found.value:.4f}")
+    best = f"trial {found.trial} of {found.trials} is the best: AUROC {found.value:.4f}"
+    typer.echo(f"{best} on the folds that chose it")
     if found.evaluation:
         typer.echo(f"{found.protocol}:")
         show.figures(found.evaluation.to_json())

@@ -103,6 +103,7 @@ def draw(trial: optuna.Trial, space: Space) -> Recipe:
         l2=_number(trial, "l2", 1e-3, 1e-1, log=True),
         label_smoothing=_number(trial, "label_smoothing", 0.0, 0.2),
         control_weight=_number(trial, "control_weight", 1.0, 6.0, log=True),
+        trimmed_share=_number(trial, "trimmed_share", 0.0, 0.1),
     )
 
 
@@ -119,6 +120,7 @@ def starting_point(recipe: Recipe, space: Space) -> dict[str, Any]:
         "l2": recipe.l2,
         "label_smoothing": recipe.label_smoothing,
         "control_weight": recipe.control_weight,
+        "trimmed_share": recipe.trimmed_share,
     }
 
 
