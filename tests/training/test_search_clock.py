@@ -29,7 +29,8 @@ def test_what_is_no_time_is_refused(budget):
 
 
 def test_time_runs_and_what_was_spent_before_is_gone(now):
-    clock = Clock(60, spent_s=20)
+    clock = Clock(60)
+    clock.charge(20)
     assert (clock.spent_s, clock.left_s) == (20, 40)
     now.at += 45
     assert (clock.spent_s, clock.left_s) == (65, -5)

@@ -102,7 +102,7 @@ def search(
         >>> found.recipe.network.family  # doctest: +SKIP
         'stack'
     """
-    budget_s = seconds(budget)
+    clock = Clock(seconds(budget))
     _check(folds, epochs, seed, trials)
     own = Path(out) / "study.db"
     if not own.exists():
@@ -128,7 +128,7 @@ def search(
         study = join(store, task.settings)
         _claim(task)
         if not Opening.find(store):
-            _search(task, study, store, budget_s, trials)
+            _search(task, study, store, clock, trials)
         opening = Opening.find(store)
         if opening:
             opening.finish(lambda recipe: _measure(task, recipe))
@@ -178,7 +178,7 @@ def _claim(task: Task) -> None:
 
 
 def _search(
-    task: Task, study: optuna.Study, store: Storage, budget_s: float, trials: int | None
+    task: Task, study: optuna.Study, store: Storage, clock: Clock, trials: int | None
 ) -> None:
     """Run trials until the budget is used up; then, if nobody else does, begin the opening."""
     if RunFolder(task.out).metrics.exists():
@@ -188,7 +188,7 @@ def _search(
         )
     for name in task.space.recipes:  # what is shipped is tried first: no search ends below it
         study.enqueue_trial(starting_point(load_recipe(name), task.space), skip_if_exists=True)
-    clock = Clock(budget_s, _spent_s(task, study))
+    clock.charge(_spent_s(task, study))
     for trial in study.get_trials(deepcopy=False):
         clock.keep(LAST_FIT * trial.user_attrs.get("fit_seconds", 0.0))
     others = _run_trials(task, study, store, clock, trials)
@@ -196,7 +196,7 @@ def _search(
         return
     chosen = best(study.get_trials(deepcopy=False))
     if chosen is None:
-        raise _no_figure(study, budget_s)
+        raise _no_figure(study, clock.budget_s)
     Opening.begin(store, chosen.number, task.recipe_of(chosen))
 
 

@@ -28,17 +28,20 @@ def seconds(budget: str) -> float:
 
 
 class Clock:
-    """Counts down from the budget.
+    """Counts down from the budget, beginning now.
 
     Args:
         budget_s: Seconds in all.
-        spent_s: Seconds that were spent before now.
     """
 
-    def __init__(self, budget_s: float, spent_s: float = 0.0) -> None:
+    def __init__(self, budget_s: float) -> None:
         self.budget_s = budget_s
         self._kept_s = 0.0
-        self._started = time.monotonic() - spent_s
+        self._started = time.monotonic()
+
+    def charge(self, seconds: float) -> None:
+        """Count `seconds` that earlier calls spent."""
+        self._started -= seconds
 
     def keep(self, seconds: float) -> None:
         """Set at least `seconds` aside for what comes after the trials."""

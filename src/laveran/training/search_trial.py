@@ -28,7 +28,7 @@ from laveran.training.train import fit_parts
 # logits of two networks are on two scales.
 OBJECTIVE = "mean_fold_auroc"
 SHORT = 4  # the first fit of a trial lasts this part of the epochs
-LAST_FIT = 1.5  # of the time of a fit: to be kept for the last one, which has more cells
+LAST_FIT = 2  # times a fit's time is kept for the last one, which has more cells and a report
 PRUNED, STOPPED, FAILED = "pruned", "out of time", "failed"
 
 
