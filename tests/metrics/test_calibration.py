@@ -10,7 +10,13 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
 from laveran.errors import ConfigError, DataError
-from laveran.metrics import calibrated, ece, fit_temperature, reliability_curve
+from laveran.metrics import (
+    calibrated,
+    ece,
+    fit_temperature,
+    fit_temperature_to_noisy,
+    reliability_curve,
+)
 
 cells = st.lists(
     st.tuples(st.integers(0, 1), st.one_of(st.sampled_from([0.0, 0.2, 0.4, 1.0]), st.floats(0, 1))),
@@ -130,3 +136,48 @@ def test_wrong_temperatures_are_refused():
         fit_temperature([1.0], [1], bounds=(2.0, 1.0))
     with pytest.raises(ConfigError, match="above 0"):
         calibrated([1.0], temperature=0)
+
+
+def noisy_cells(temperature, mislabelled, count=20_000):
+    """Logits that are `temperature` times too sure; some uninfected cells labelled parasitized."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 4, count)
+    true = rng.random(count) < calibrated(logits)
+    labels = true | (rng.random(count) < mislabelled)
+    return logits * temperature, labels.astype(int), true
+
+
+def noisy_loss(logits, labels, temperature, mislabelled):
+    """The likelihood by its definition."""
+    p = calibrated(logits, temperature)
+    q = p + (1 - p) * mislabelled
+    return -np.log(np.where(labels == 1, q, np.maximum(1 - q, 1e-300))).mean()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_wrong_labels_do_not_blur_the_temperature(temperature):
+    logits, labels, true = noisy_cells(temperature, 0.07)
+    found = fit_temperature_to_noisy(logits, labels, 0.07)
+    assert found == pytest.approx(temperature, rel=0.05)
+    assert ece(true.astype(int), calibrated(logits, found)) < 0.01
+    assert fit_temperature(logits, labels) > 1.1 * temperature
+
+
+def test_the_likelihood_with_wrong_labels_is_highest_there():
+    logits, labels, _ = noisy_cells(2.0, 0.1, count=2000)
+    found = fit_temperature_to_noisy(logits, labels, 0.1)
+    best = noisy_loss(logits, labels, found, 0.1)
+    for other in np.geomspace(0.2, 15, 60):
+        assert best <= noisy_loss(logits, labels, other, 0.1) + 1e-7
+
+
+def test_without_wrong_labels_both_temperatures_are_one():
+    logits, labels, _ = noisy_cells(1.5, 0.0, count=500)
+    expected = fit_temperature(logits, labels)
+    assert fit_temperature_to_noisy(logits, labels, 0.0) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
+def test_a_share_that_cannot_be_is_refused(share):
+    with pytest.raises(ConfigError, match="share of mislabelled cells"):
+        fit_temperature_to_noisy([1.0, -1.0], [1, 0], share)

@@ -90,3 +90,15 @@ def test_operating_points_are_measured_on_the_scored_patients():
 def test_a_point_that_was_never_scored_is_not_shown():
     points = operating_points({"mine": 0.7, "a": 0.5}, scored({"a": np.ones(6, bool)}), seed=0)
     assert [point.name for point in points] == ["a"]
+
+
+def test_a_known_share_of_wrong_labels_sharpens_the_probability():
+    rng = np.random.default_rng(0)
+    logit = rng.normal(0, 5, 4000).astype(np.float32)
+    parasitized = rng.random(4000) < 1 / (1 + np.exp(-logit))
+    labels = (parasitized | (rng.random(4000) < 0.1)).astype(np.int64)
+    groups = np.repeat(np.arange(40), 100).astype(str)
+    plain = calibrate(logit, labels, groups, patients_known=True)
+    corrected = calibrate(logit, labels, groups, patients_known=True, mislabelled=0.1)
+    assert corrected.temperature < plain.temperature
+    assert corrected.temperature == pytest.approx(1, rel=0.1)

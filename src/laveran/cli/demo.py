@@ -26,8 +26,8 @@ def demo(
     """
     from importlib.util import find_spec
 
-    typer.echo("SYNTHETIC cells, drawn by a program: the figures say nothing about real films.")
     test = _trained(out, recipe, seed) if find_spec("torch") else _shipped(out, seed)
+    typer.echo("SYNTHETIC cells, drawn by a program: the figures say nothing about real films.")
     typer.echo(f"submission   {test.submission}  ({test.prediction.n_cells:,} cells)")
     typer.echo(f"leaderboard  {show.leaderboard(test.leaderboard)}")
 
@@ -53,7 +53,10 @@ def _shipped(out: Path, seed: int) -> DrawnTest:
     """Predict drawn cells with the model that ships with Laveran."""
     from laveran.model.demo import demo as library_demo
 
-    typer.echo("read by the shipped model, which knows real cells; to train on these instead:")
-    typer.echo("  pip install 'laveran[train]'")
     with show.progress() as watch:
-        return library_demo(out, seed=seed, watch=watch)
+        test = library_demo(out, seed=seed, watch=watch)
+    typer.echo(
+        "read by the shipped model, which learned from real cells; to train on these instead:"
+    )
+    typer.echo("  pip install 'laveran[train]'")
+    return test

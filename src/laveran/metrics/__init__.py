@@ -5,6 +5,7 @@ from laveran.metrics.calibration import (
     calibrated,
     ece,
     fit_temperature,
+    fit_temperature_to_noisy,
     reliability_curve,
 )
 from laveran.metrics.evaluation import Evaluation, evaluate, measure, paired_difference
@@ -48,6 +49,7 @@ __all__ = [
     "evaluate",
     "f1",
     "fit_temperature",
+    "fit_temperature_to_noisy",
     "mcc",
     "measure",
     "paired_difference",

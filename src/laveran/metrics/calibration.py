@@ -21,6 +21,8 @@ from laveran.metrics.checks import (
 )
 from laveran.metrics.figures import ratio
 
+BOUNDS = (0.05, 20.0)  # of a temperature
+GRID, REFINEMENTS = 25, 5  # leave less than a ten-thousandth of a temperature between two
 BISECTIONS = 60  # halves the widest sensible bounds to below the precision of a float64
 
 
@@ -86,7 +88,7 @@ def fit_temperature(
     logits: ArrayLike,
     y_true: ArrayLike,
     weights: ArrayLike | None = None,
-    bounds: tuple[float, float] = (0.05, 20.0),
+    bounds: tuple[float, float] = BOUNDS,
 ) -> float:
     """The temperature T that minimises the negative log likelihood of `sigmoid(logits / T)`.
 
@@ -130,6 +132,46 @@ def fit_temperature(
         else:
             low = middle
     return float(np.clip(np.exp((low + high) / 2), lowest, highest))
+
+
+def fit_temperature_to_noisy(logits: ArrayLike, y_true: ArrayLike, mislabelled: float) -> float:
+    """As `fit_temperature`, where some uninfected cells are labelled parasitized.
+
+    The probability is then that of a parasite, not that of the label: a cell is labelled
+    parasitized with probability p + (1 - p) * mislabelled, and T maximises that likelihood
+    (the forward correction of Patrini et al. 2017, arXiv:1609.03683, section 4.1).
+
+    Args:
+        logits: Logits [N] of "parasitized", finite.
+        y_true: Labels [N] as published, 1 parasitized, 0 uninfected.
+        mislabelled: Share of the uninfected cells that are labelled parasitized, 0..1 without 1.
+
+    Raises:
+        DataError: As for `fit_temperature`.
+        ConfigError: If the share is below 0, or 1 and more.
+
+    Example:
+        >>> noisy = [4, 4, 4, 4, -4, -4, -4, -4, -4], [1, 1, 1, 0, 0, 0, 0, 1, 0]
+        >>> fit_temperature_to_noisy(*noisy, 0.2) < fit_temperature(*noisy)
+        True
+    """
+    if not 0 <= mislabelled < 1:
+        raise ConfigError(f"the share of mislabelled cells is {mislabelled}, not in 0..1")
+    labels = checked_labels(y_true)
+    margins = checked_logits(logits, labels.size)
+
+    def loss(temperature: float) -> float:
+        p = calibrated(margins, temperature)
+        observed = p + (1 - p) * mislabelled
+        likelihood = np.where(labels == 1, observed, 1 - observed)
+        return float(-np.log(np.maximum(likelihood, np.finfo(np.float64).tiny)).sum())
+
+    low, high = BOUNDS
+    for _ in range(REFINEMENTS):  # the likelihood need not be convex: look all over, then closer
+        grid = np.geomspace(low, high, GRID)
+        lowest = int(np.argmin([loss(temperature) for temperature in grid]))
+        low, high = grid[max(lowest - 1, 0)], grid[min(lowest + 1, GRID - 1)]
+    return float(grid[lowest])
 
 
 def calibrated(logits: ArrayLike, temperature: float = 1.0) -> Floats:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from laveran.metrics import calibrated, fit_temperature, measure, threshold_at_specificity
+from laveran.metrics import (
+    calibrated,
+    fit_temperature,
+    fit_temperature_to_noisy,
+    measure,
+    threshold_at_specificity,
+)
 from laveran.model.contract import Interval, OperatingPoint
 from laveran.training.folder import Predictions
 
@@ -47,13 +53,20 @@ def calibrate(
     groups: NDArray[np.str_],
     *,
     patients_known: bool,
+    mislabelled: float = 0.0,
 ) -> Calibration:
     """Fit the temperature, then place each operating point's threshold.
+
+    `mislabelled` is the share of uninfected cells that are labelled parasitized.
 
     A threshold for a specificity lies where that share of the controls' cells is
     negative; of all uninfected cells where there are no controls or no patients.
     """
-    temperature = fit_temperature(raw_logit, y_true)
+    temperature = (
+        fit_temperature_to_noisy(raw_logit, y_true, mislabelled)
+        if mislabelled
+        else fit_temperature(raw_logit, y_true)
+    )
     y_prob = calibrated(scaled(raw_logit, temperature)).astype(np.float32)
     thresholds = {ACCURACY: 0.5}
     for specificity in SPECIFICITIES:

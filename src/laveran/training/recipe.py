@@ -63,6 +63,8 @@ class Recipe(Settings):
         trimmed_share: Share of the parasitized cells of each step, those of the highest losses,
             that count nothing after a third of the epochs: so many are empty cells, labelled
             parasitized by mistake.
+        mislabelled: Share of the uninfected cells that are labelled parasitized, as a blind
+            re-reading tells: above 0, the probability is that of a parasite, not of the label.
         average_decay: Decay a step of the exponential moving average of the weights.
         patience: Epochs whose loss on the valid patients is clearly above the lowest before the
             fit stops.
@@ -84,6 +86,7 @@ class Recipe(Settings):
     teacher_share: float = Field(0.7, ge=0, le=1)
     control_weight: float = Field(1.0, gt=0)
     trimmed_share: float = Field(0.0, ge=0, lt=1)
+    mislabelled: float = Field(0.0, ge=0, lt=1)
     average_decay: float = Field(0.99, ge=0, lt=1)
     patience: int = Field(5, ge=1)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"

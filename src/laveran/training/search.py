@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,8 +11,6 @@ from typing import Any
 
 import optuna
 import tomli_w
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import FrozenTrial, TrialState
 
 from laveran import files
 from laveran.cells.skipped import write_skipped
@@ -37,12 +35,10 @@ from laveran.training.search_study import (
     best,
     join,
     opened,
-    require_same,
     sqlite_url,
-    wait_for_others,
 )
 from laveran.training.search_task import Task
-from laveran.training.search_trial import LAST_FIT, Contest, trial_folder
+from laveran.training.search_trials import run_trials
 from laveran.training.train import fit_division, parts_of_fold
 
 FOLDS, EPOCHS = 3, 8
@@ -141,6 +137,11 @@ def _check(folds: int, epochs: int, seed: int, trials: int | None) -> None:
         raise ConfigError(f"{folds} folds leave nothing to learn from; ask for at least 2")
     if epochs < 1 or (trials is not None and trials < 1):
         raise ConfigError("a search needs at least one trial of one epoch")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError(
+            "a trial is fitted by one process; instead of a launcher start the same command "
+            "several times with one --storage"
+        )
     if seed < 0:
         raise ConfigError(f"the seed is {seed}; it must not be negative")
 
@@ -186,73 +187,16 @@ def _search(
             f"the locked patients of {task.out} were opened before, but {store.name} knows nothing "
             f"of it; give the --storage of that search, or choose another --out"
         )
-    for name in task.space.recipes:  # what is shipped is tried first: no search ends below it
-        study.enqueue_trial(starting_point(load_recipe(name), task.space), skip_if_exists=True)
-    clock.charge(_spent_s(task, study))
-    for trial in study.get_trials(deepcopy=False):
-        clock.keep(LAST_FIT * trial.user_attrs.get("fit_seconds", 0.0))
-    others = _run_trials(task, study, store, clock, trials)
+    for name in task.space.recipes:  # tried first and never pruned: no search ends below them
+        point = starting_point(load_recipe(name), task.space)
+        study.enqueue_trial(point, user_attrs={"start": name}, skip_if_exists=True)
+    others = run_trials(task, study, store, clock, trials)
     if others or Opening.find(store):
         return
     chosen = best(study.get_trials(deepcopy=False))
     if chosen is None:
         raise _no_figure(study, clock.budget_s)
     Opening.begin(store, chosen.number, task.recipe_of(chosen))
-
-
-def _run_trials(
-    task: Task, study: optuna.Study, store: Storage, clock: Clock, trials: int | None
-) -> int:
-    """Run trials as long as there is time and need; how many others still run elsewhere."""
-
-    def more() -> bool:
-        return clock.left_s > 0 and not _enough(study, trials) and not Opening.find(store)
-
-    while True:
-        while more():
-            require_same(store, study, task.settings)
-            _run_trial(study, Contest(task, clock))
-        others = wait_for_others(study)
-        if not more():  # there is more to do if one of the others was found dead
-            return others
-
-
-def _spent_s(task: Task, study: optuna.Study) -> float:
-    """Seconds that trials of this folder took before."""
-    return sum(
-        float(trial.user_attrs.get("seconds", 0.0))
-        for trial in study.get_trials(deepcopy=False)
-        if trial.user_attrs.get("place") == task.place
-    )
-
-
-def _enough(study: optuna.Study, trials: int | None) -> bool:
-    """Whether the asked number of trials have been begun; those that died do not count."""
-    return trials is not None and trials <= sum(
-        trial.state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-        or "ended" in trial.user_attrs
-        for trial in study.get_trials(deepcopy=False)
-    )
-
-
-def _run_trial(study: optuna.Study, contest: Contest) -> None:
-    """One trial; its checkpoints stay if it is interrupted, so that it can go on."""
-    begun: list[int] = []
-
-    def objective(trial: optuna.Trial) -> float:
-        begun.append(trial.number)
-        return contest(trial)
-
-    def clear(_: optuna.Study, trial: FrozenTrial) -> None:
-        number = trial.user_attrs.get("retry_of", trial.number)
-        shutil.rmtree(trial_folder(contest.task.out, number), ignore_errors=True)
-
-    try:
-        study.optimize(objective, n_trials=1, catch=(ConfigError,), callbacks=[clear])
-    except (UpdateFinishedTrialError, ValueError):
-        # another process took this one for dead, since the machine had slept: let it be
-        if not begun or study.trials[begun[0]].state != TrialState.FAIL:
-            raise
 
 
 def _no_figure(study: optuna.Study, budget_s: float) -> ConfigError:

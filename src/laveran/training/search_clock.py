@@ -44,8 +44,8 @@ class Clock:
         self._started -= seconds
 
     def keep(self, seconds: float) -> None:
-        """Set at least `seconds` aside for what comes after the trials."""
-        self._kept_s = max(self._kept_s, seconds)
+        """Set `seconds` aside for what comes after the trials."""
+        self._kept_s = seconds
 
     @property
     def spent_s(self) -> float:

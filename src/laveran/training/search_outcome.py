@@ -26,7 +26,7 @@ from laveran.training.folder import RunFolder
 from laveran.training.recipe import Recipe
 from laveran.training.search_locked import Opening
 from laveran.training.search_space import installed_backbones
-from laveran.training.search_study import best, running, value
+from laveran.training.search_study import best, figure_of, running
 from laveran.training.search_task import Task
 from laveran.training.search_trial import OBJECTIVE, SHORT
 
@@ -99,7 +99,7 @@ def publish(task: Task, study: optuna.Study, opening: Opening | None) -> Search:
     found = Search(
         folder=task.out,
         trial=chosen.number,
-        value=value(chosen) or 0.0,
+        value=figure_of(chosen) or 0.0,
         trials=len(table),
         recipe=opening.recipe if opening else task.recipe_of(chosen),
         evaluation=_evaluation(metrics) if metrics else None,

@@ -6,6 +6,7 @@ heart stopped is marked failed by the next process that asks for work, and queue
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from laveran.errors import ConfigError
 
 STUDY = "laveran search"
 HEARTBEAT_S, GRACE_S = 10, 60
-NAMES = ("trial", "recipe")  # what a queued trial is for; all else it comes to by itself
+NAMES = ("trial", "recipe", "start")  # what a queued trial is for; all else it comes to by itself
 RETRIES = 2  # of a trial whose process died: what kills a process twice will kill it again
 ATTEMPTS = 3  # to make the tables, which another process may be making at the same time
 
@@ -57,7 +58,8 @@ def opened(url: str) -> Iterator[Storage]:
     try:
         engine = _engine(url)
         try:
-            yield Storage(engine, name)
+            with _quiet_heartbeats():
+                yield Storage(engine, name)
         finally:
             engine.remove_session()
             engine.engine.dispose()
@@ -66,6 +68,22 @@ def opened(url: str) -> Iterator[Storage]:
             f"the storage {name} does not answer: {_first_line(error)}; see that it is there and "
             f"that the user may write to it"
         ) from error
+
+
+@contextmanager
+def _quiet_heartbeats() -> Iterator[None]:
+    """Where the database is gone, the trial says so, and not its heartbeat as well."""
+    before = threading.excepthook
+
+    def heard(failed: threading.ExceptHookArgs) -> None:
+        if not isinstance(failed.exc_value, SQLAlchemyError | StorageInternalError):
+            before(failed)
+
+    threading.excepthook = heard
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _name(url: str) -> str:
@@ -202,7 +220,7 @@ def wait_for_others(study: optuna.Study) -> int:
         time.sleep(min(1.0, HEARTBEAT_S))
 
 
-def value(trial: FrozenTrial) -> float | None:
+def figure_of(trial: FrozenTrial) -> float | None:
     """The trial's latest figure."""
     step = trial.last_step
     return None if step is None else float(trial.intermediate_values[step])
@@ -214,4 +232,4 @@ def best(trials: list[FrozenTrial]) -> FrozenTrial | None:
     A figure over more folds says more, and figures compare at the same step only.
     """
     measured = [trial for trial in trials if trial.last_step is not None]
-    return max(measured, key=lambda trial: (trial.last_step, value(trial)), default=None)
+    return max(measured, key=lambda trial: (trial.last_step, figure_of(trial)), default=None)

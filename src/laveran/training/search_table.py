@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from laveran import files
 from laveran.report.search_charts import TrialRow
-from laveran.training.search_study import value
+from laveran.training.search_study import figure_of
 from laveran.training.search_trial import FAILED, OBJECTIVE, PRUNED
 
 ENOUGH = 8  # trials with a value, to say anything of what mattered
@@ -53,14 +53,14 @@ def importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
     Every trial counts by its latest value. A pruned one has that from fewer epochs or
     folds, which ranks it low, as it should be.
     """
-    measured = [trial for trial in trials if value(trial) is not None]
+    measured = [trial for trial in trials if figure_of(trial) is not None]
     if len(measured) < ENOUGH:
         return {}
     study = optuna.create_study(direction="maximize")
     for trial in measured:
         study.add_trial(
             optuna.create_trial(
-                params=trial.params, distributions=trial.distributions, value=value(trial)
+                params=trial.params, distributions=trial.distributions, value=figure_of(trial)
             )
         )
     return dict(optuna.importance.get_param_importances(study))
@@ -73,7 +73,7 @@ def _row(trial: FrozenTrial) -> TrialRow:
     return TrialRow(
         number=trial.number,
         state=noted.get("ended", STATES[trial.state]),
-        value=value(trial),
+        value=figure_of(trial),
         folds=noted.get("folds", 0),
         accuracy=noted.get("accuracy"),
         blank=noted.get("blank"),

@@ -10,6 +10,7 @@ from time import monotonic
 import numpy as np
 import optuna
 from numpy.typing import NDArray
+from optuna.trial import FrozenTrial
 
 from laveran.errors import ConfigError
 from laveran.metrics import auroc, calibrated, evaluate
@@ -18,7 +19,7 @@ from laveran.training.batches import score
 from laveran.training.folder import RunFolder
 from laveran.training.search_clock import Clock
 from laveran.training.search_space import draw
-from laveran.training.search_study import queue_again
+from laveran.training.search_study import best, figure_of, queue_again
 from laveran.training.search_task import Task
 from laveran.training.train import fit_parts
 
@@ -84,6 +85,11 @@ class Contest:
             raise
 
 
+def last_fit_s(leader: FrozenTrial | None) -> float:
+    """Seconds to keep for the last fit if it is of this trial's recipe."""
+    return LAST_FIT * float(leader.user_attrs.get("fit_seconds", 0.0)) if leader else 0.0
+
+
 def trial_folder(folder: Path, number: int) -> Path:
     """Where a trial's checkpoints are while it runs."""
     return folder / "trials" / str(number)
@@ -98,6 +104,9 @@ class _Course:
         # a trial that is queued again finds the checkpoints of the one that died
         number = trial.user_attrs.get("retry_of", trial.number)
         self.folder = trial_folder(self.task.out, number)
+        leader = best(trial.study.get_trials(deepcopy=False))
+        self.kept_s = last_fit_s(leader)
+        self.figures = {"best": figure_of(leader) or 0.0} if leader else {}
         self.started = self.epoch_started = monotonic()
 
     def run(self) -> float:
@@ -106,12 +115,13 @@ class _Course:
         value = self.report(1, [self.fit("short", 0, max(1, epochs // SHORT))])
         done: list[Fold] = []
         for number in range(self.task.folds):
-            if self.trial.should_prune():
+            # asked in any case: the answer is kept, and later trials are compared with it
+            if self.trial.should_prune() and "start" not in self.trial.user_attrs:
                 raise optuna.TrialPruned
             started = monotonic()
             done.append(self.fit(f"fold-{number}", number, epochs))
             slowest_s = max(slowest_s, monotonic() - started)
-            self.clock.keep(LAST_FIT * slowest_s)
+            self.clock.keep(max(self.kept_s, LAST_FIT * slowest_s))
             self.trial.set_user_attr("folds", len(done))
             self.trial.set_user_attr("fit_seconds", round(slowest_s, 3))
             value = self.report(number + 2, done)
@@ -149,7 +159,7 @@ class _Course:
         def watch(_: str, step: int, steps: int | None, figures: Mapping[str, float]) -> None:
             if self.task.watch:
                 spent, budget = int(self.clock.spent_s), int(self.clock.budget_s)
-                self.task.watch("search", spent, budget, {"trial": self.trial.number, **figures})
+                self.task.watch("search", spent, budget, {**self.figures, **figures})
             if not (steps and step % (steps // epochs)):
                 self.end_epoch()
 

@@ -209,6 +209,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
         finding.predictions.y_true,
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
+        mislabelled=job.recipe.mislabelled,
     )
     if ensemble:
         product = _all_members(finding, calibration)
@@ -278,6 +279,7 @@ def fit_division(
         job.labels[valid_part],
         job.groups[valid_part],
         patients_known=job.unit == "patient",
+        mislabelled=job.recipe.mislabelled,
     )
     predictions = calibration.apply(
         job.feed.manifest.select(np.flatnonzero(test_part)).names,
