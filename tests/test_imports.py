@@ -108,8 +108,21 @@ def test_the_light_side_works_without_the_training_side(tmp_path, cells):
     assert json.loads(figures.read_text())["accuracy"]["value"] == 1
 
 
-@pytest.mark.parametrize("command", [("train", "cells.zip"), ("demo",)])
-@pytest.mark.parametrize("missing", ["torch", "tomli_w"])
+def test_without_torch_the_demo_is_read_by_the_shipped_model(tmp_path):
+    ended = python(WITHOUT.format(names=TRAINING_SIDE) + MAIN, "demo", "--out", tmp_path / "demo")
+    assert "read by the shipped model" in ended.stdout
+    assert "SYNTHETIC" in ended.stdout
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"data", "submission.csv"}
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        (("train", "cells.zip"), "torch"),
+        (("train", "cells.zip"), "tomli_w"),
+        (("demo",), "tomli_w"),
+    ],
+)
 def test_without_the_training_side_a_sentence_says_what_to_install(tmp_path, command, missing):
     ended = python(
         WITHOUT.format(names=(missing,)) + MAIN, *command, "--out", tmp_path / "run", check=False

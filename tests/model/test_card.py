@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from laveran.model.card import NOT_A_DEVICE, card
+from laveran.model.runtime import SHIPPED, load
+from small_model import small_contract
+
+CARD = Path(__file__).parents[2] / "docs" / "model-card.md"
+
+
+def test_a_card_says_what_the_file_says_of_itself():
+    text = card(small_contract(), 1_234_567)
+    assert "1.23 MB" in text
+    assert "| Accuracy | cells called what they are | 0.9000 (0.8000 to 0.9500) |" in text
+    assert "| never | 1.000 | 0.9000 (0.8000 to 0.9500) | 0.9000 (0.8000 to 0.9500) |" in text
+    assert "made up for tests" in text
+
+
+@pytest.mark.parametrize("part", ["Where it fails", "Intended use", "Not for", NOT_A_DEVICE])
+def test_a_card_says_what_the_model_is_not_for(part):
+    assert part in card(small_contract(), 1)
+
+
+def test_the_card_in_the_documents_is_that_of_the_shipped_model():
+    model = load()
+    assert CARD.read_text(encoding="utf-8") == card(model.contract, model.path.stat().st_size)
+
+
+def test_the_shipped_model_is_small_and_of_real_cells():
+    model = load()
+    assert model.path.stat().st_size <= 2_000_000
+    assert not model.contract.training.synthetic
+    assert not model.contract.optimistic
+    assert model.contract.gate is not None
+    assert {path.name for path in SHIPPED.iterdir()} == {
+        "model.onnx",
+        "weights.safetensors",
+        "gate.safetensors",
+        "network.json",
+    }
