@@ -13,7 +13,7 @@ from laveran.cells.synthetic_dataset import Population, write_cells
 from laveran.errors import ConfigError, DataError, LabelsError, SplitError
 from laveran.metrics import evaluate
 from laveran.model.runtime import load
-from laveran.training import load_recipe, search_study, search_trial, train
+from laveran.training import load_recipe, search_study, search_trial, search_trials, train
 from laveran.training import search as module
 from laveran.training.search import search
 from laveran.training.search_space import Space
@@ -233,14 +233,14 @@ class TestJoining:
 
     @pytest.mark.usefixtures("quick")
     def test_while_others_run_the_patients_stay_locked(self, asked, tmp_path, monkeypatch):
-        alone = module.wait_for_others
-        monkeypatch.setattr(module, "wait_for_others", lambda _: 1)
+        alone = search_trials.wait_for_others
+        monkeypatch.setattr(search_trials, "wait_for_others", lambda _: 1)
         found = search(**asked | {"trials": 1}, out=tmp_path / "one")
         assert found.evaluation is None
         assert any("trials still run in another process" in note for note in found.notes)
         assert not (found.folder / "metrics.json").exists()
         assert "locked" in (found.folder / "search.html").read_text()
-        monkeypatch.setattr(module, "wait_for_others", alone)
+        monkeypatch.setattr(search_trials, "wait_for_others", alone)
         later = search(**asked | {"trials": 1}, out=found.folder)
         assert later.evaluation is not None
         assert (later.trial, later.recipe) == (found.trial, found.recipe)
@@ -379,6 +379,19 @@ class TestRefusals:
         (tmp_path / "thesis.doc").touch()
         with pytest.raises(ConfigError, match="in use by something else"):
             search(**asked, out=tmp_path)
+
+    def test_a_launcher_of_many_processes(self, asked, tmp_path, monkeypatch):
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        with pytest.raises(ConfigError, match="several times with one --storage"):
+            search(**asked, out=tmp_path / "one")
+
+    def test_a_fault_of_ours_is_not_taken_for_a_failed_trial(self, asked, tmp_path, monkeypatch):
+        def broken(*_):
+            raise ValueError("ours")
+
+        monkeypatch.setattr(search_trial, "fit_parts", broken)
+        with pytest.raises(ValueError, match="ours"):
+            search(**asked, out=tmp_path / "one")
 
     def test_all_trials_fail(self, asked, tmp_path, monkeypatch):
         def diverge(*_):

@@ -39,5 +39,6 @@ def test_time_runs_and_what_was_spent_before_is_gone(now):
 def test_what_is_kept_is_not_left_for_trials(now):
     clock = Clock(60)
     clock.keep(10)
-    clock.keep(5)
     assert clock.left_s == 50
+    clock.keep(5)
+    assert clock.left_s == 55

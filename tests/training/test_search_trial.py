@@ -142,7 +142,7 @@ class TestOneTrial:
 
     def test_the_search_is_watched(self, study, bench):
         run(study, bench)
-        assert bench.seen[0] == ("search", 1, 60, {"trial": 0, "loss": 0.5})
+        assert bench.seen[0] == ("search", 1, 60, {"loss": 0.5})
 
 
 class TestEnds:
@@ -154,6 +154,12 @@ class TestEnds:
         assert trial.user_attrs["ended"] == "pruned"
         assert sorted(trial.intermediate_values) == [1]
         assert len(bench.fits) == 5
+
+    def test_a_starting_point_is_never_pruned(self, study, bench):
+        run(study, bench)
+        bench.rightness = lambda: -1.0
+        study.enqueue_trial({}, user_attrs={"start": "fast"})
+        assert run(study, bench).state == TrialState.COMPLETE
 
     def test_out_of_time_at_the_end_of_an_epoch(self, study, bench):
         contest = bench.contest
