@@ -91,50 +91,77 @@ def tool(name):
     return found or pytest.skip(f"no {name} here (apt-get install postgresql)")
 
 
-@pytest.fixture(scope="module")
-def server():
-    """The URL of a PostgreSQL server of our own, which listens on a socket in its folder only."""
-    initdb, pg_ctl = tool("initdb"), tool("pg_ctl")
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # pytest's own is closed to other users
-    account = {}
-    if os.getuid() == 0:  # PostgreSQL refuses to be run by root
-        account = {"user": "nobody", "extra_groups": []}
-        shutil.chown(folder, "nobody")
-    data, log = folder / "data", folder / "log"
+class Server:
+    """A PostgreSQL server of our own, which listens on a socket in its folder only."""
 
-    def run(*words):
+    def __init__(self):
+        initdb, self.pg_ctl = tool("initdb"), tool("pg_ctl")
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))  # pytest's own is closed to others
+        self.url = f"postgresql+psycopg://search@/postgres?host={self.folder}"
+        self.account = {}
+        if os.getuid() == 0:  # PostgreSQL refuses to be run by root
+            self.account = {"user": "nobody", "extra_groups": []}
+            shutil.chown(self.folder, "nobody")
+        self.run(initdb, "-D", "data", "-A", "trust", "-U", "search", "--no-sync")
+        settings = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
+        self.run(self.pg_ctl, "-D", "data", "-l", "log", "-w", "-o", settings, "start")
+
+    def run(self, *words):
         subprocess.run(
-            list(map(str, words)), check=True, cwd=folder, stdout=subprocess.DEVNULL, **account
+            words, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **self.account
         )
 
-    run(initdb, "-D", data, "-A", "trust", "-U", "search", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    run(pg_ctl, "-D", data, "-l", log, "-w", "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://search@/postgres?host={folder}"
-    finally:
-        run(pg_ctl, "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    def stop(self):
+        self.run(self.pg_ctl, "-D", "data", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def server():
+    pytest.importorskip("psycopg")
+    running = Server()
+    yield running
+    if (running.folder / "data" / "postmaster.pid").exists():
+        running.stop()
+    shutil.rmtree(running.folder)
 
 
 def test_two_processes_join_one_search_on_a_server(drawn, server, tmp_path):
-    pytest.importorskip("psycopg")
     outs = [tmp_path / name for name in ("one", "two")]
-    processes = [start(drawn, out, 8, 2, server) for out in outs]
+    processes = [start(drawn, out, 8, 2, server.url) for out in outs]
     figures = [ended(process) for process in processes]
     assert any(figures)
-    with opened(server) as store:
+    with opened(server.url) as store:
         trials = optuna.load_study(study_name=STUDY, storage=store.engine).trials
         openings = optuna.load_study(study_name=OPENING, storage=store.engine).trials
     assert len({trial.user_attrs["place"] for trial in trials}) == 2
     assert 8 <= len(trials) <= 9  # both may begin the last one
     assert len({json.dumps(trial.params, sort_keys=True) for trial in trials}) == len(trials)
     assert sum(trial.state.name == "COMPLETE" for trial in openings) == 1
-    assert [ended(start(drawn, out, 8, 2, server)) for out in outs] == [True, True]
+    assert [ended(start(drawn, out, 8, 2, server.url)) for out in outs] == [True, True]
     for name in ("metrics.json", "recipe.toml", "trials.csv", "cells.csv"):
         one, two = ((out / name).read_text() for out in outs)
         assert one.replace(str(outs[0]), "") == two.replace(str(outs[1]), "")
     assert [(out / "best").exists() for out in outs].count(True) == 1
+
+
+def test_a_server_that_goes_away_is_one_sentence(drawn, server, tmp_path):
+    out = tmp_path / "one"
+    command = ["search", drawn.train_data, drawn.train_labels, "--out", out, "--storage"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "laveran", *map(str, command), server.url],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (out / "trials").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    server.stop()
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    (line,) = said.splitlines()
+    assert line.startswith("laveran: the storage postgresql+psycopg://search@/postgres?host=")
+    assert "does not answer" in line
 
 
 def test_a_file_serves_two_processes_too(drawn, tmp_path):

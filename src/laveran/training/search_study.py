@@ -64,10 +64,22 @@ def opened(url: str) -> Iterator[Storage]:
             engine.remove_session()
             engine.engine.dispose()
     except (SQLAlchemyError, StorageInternalError) as error:
-        raise ConfigError(
-            f"the storage {name} does not answer: {_first_line(error)}; see that it is there and "
-            f"that the user may write to it"
-        ) from error
+        raise _no_answer(name, error) from error
+    except UnboundLocalError as error:
+        # optuna 5.0 stumbles in its own clean-up if the database goes away while a trial ends
+        if not isinstance(error.__context__, StorageInternalError):
+            raise
+        raise _no_answer(name, error.__context__) from error
+
+
+def _no_answer(name: str, error: Exception) -> ConfigError:
+    """What became of the storage, by the first line that the database said."""
+    said = error.__cause__ if isinstance(error, StorageInternalError) else error
+    line = str(said or error).strip().partition("\n")[0]
+    return ConfigError(
+        f"the storage {name} does not answer: {line}; see that it is there and that the user may "
+        f"write to it"
+    )
 
 
 @contextmanager
@@ -122,12 +134,6 @@ def _engine(url: str, attempts: int = ATTEMPTS) -> RDBStorage:
             raise
         time.sleep(1)
         return _engine(url, attempts - 1)
-
-
-def _first_line(error: Exception) -> str:
-    """What a database said, without the statement and the links below it."""
-    said = str(error.__cause__ or error) if isinstance(error, StorageInternalError) else str(error)
-    return said.strip().partition("\n")[0]
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
