@@ -265,8 +265,7 @@ class TestBudget:
         self, asked, tmp_path, monkeypatch
     ):
         class Late(search_trial._Course):
-            def end_epoch(self):
-                super().end_epoch()
+            def check_time(self):
                 if self.trial.study.trials[-1].last_step:
                     raise search_trial._OutOfTimeError
 

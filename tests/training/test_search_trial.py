@@ -176,6 +176,18 @@ class TestEnds:
         assert bench.seen[-1][0] == "search"
         assert len(bench.seen) == 2 * 2 + 2  # the short fit, and one epoch of two steps
 
+    def test_what_is_fitted_when_the_time_ends_is_scored(self, study, bench):
+        contest, epochs = bench.contest, []
+
+        def late():
+            epochs.append(len(bench.fits))
+            if len(epochs) == 2 + EPOCHS * FOLDS:
+                contest.clock.left_s = 0.0
+
+        bench.at_epoch = late
+        study.optimize(contest, n_trials=1)
+        assert study.trials[-1].state == TrialState.COMPLETE
+
     def test_a_recipe_that_cannot_work_fails_with_its_reason(self, study, bench):
         def diverge():
             raise ConfigError("the loss is not finite")

@@ -108,6 +108,7 @@ class _Course:
         self.kept_s = last_fit_s(leader)
         self.figures = {"best": figure_of(leader) or 0.0} if leader else {}
         self.started = self.epoch_started = monotonic()
+        self.epoch_s = 0.0
 
     def run(self) -> float:
         """A short fit, then a whole one for each fold; a figure is reported after each."""
@@ -118,6 +119,7 @@ class _Course:
             # asked in any case: the answer is kept, and later trials are compared with it
             if self.trial.should_prune() and "start" not in self.trial.user_attrs:
                 raise optuna.TrialPruned
+            self.check_time()
             started = monotonic()
             done.append(self.fit(f"fold-{number}", number, epochs))
             slowest_s = max(slowest_s, monotonic() - started)
@@ -162,17 +164,22 @@ class _Course:
                 self.task.watch("search", spent, budget, {**self.figures, **figures})
             if not (steps and step % (steps // epochs)):
                 self.end_epoch()
+                if step != steps:  # what is fitted is scored first
+                    self.check_time()
 
         return watch
 
     def end_epoch(self) -> None:
-        """Note the time; stop if the next epoch would run over.
+        """Note how long the epoch and the trial took."""
+        now = monotonic()
+        self.trial.set_user_attr("seconds", round(now - self.started, 3))
+        self.epoch_s, self.epoch_started = now - self.epoch_started, now
+
+    def check_time(self) -> None:
+        """Stop if another epoch would run over.
 
         Raises:
             _OutOfTimeError: If so.
         """
-        now = monotonic()
-        self.trial.set_user_attr("seconds", round(now - self.started, 3))
-        epoch_s, self.epoch_started = now - self.epoch_started, now
-        if self.clock.left_s < epoch_s:
+        if self.clock.left_s < self.epoch_s:
             raise _OutOfTimeError
