@@ -48,13 +48,13 @@ def write(table: Sequence[TrialRow], path: Path) -> None:
 
 
 def importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
-    """Share of each setting in what made trials differ, the largest first; empty if too few.
+    """Share of each setting in what made trials differ, the largest first; empty if too few did.
 
     Every trial counts by its latest value. A pruned one has that from fewer epochs or
     folds, which ranks it low, as it should be.
     """
     measured = [trial for trial in trials if figure_of(trial) is not None]
-    if len(measured) < ENOUGH:
+    if len(measured) < ENOUGH or len({figure_of(trial) for trial in measured}) == 1:
         return {}
     study = optuna.create_study(direction="maximize")
     for trial in measured:
