@@ -30,7 +30,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def study(store):
-    return join(store, SETTINGS)
+    return join(store, SETTINGS, {})
 
 
 class TestForeignErrors:
@@ -80,7 +80,7 @@ class TestForeignErrors:
 
         def work():
             with opened(sqlite_url(path)) as store:
-                study = join(store, SETTINGS)
+                study = join(store, SETTINGS, {})
                 path.write_text("a letter" * 1000)
                 study.ask()
 
@@ -92,15 +92,24 @@ class TestJoining:
     def test_a_study_is_begun_once_and_found_again(self, store, study):
         study.ask()
         assert begun_with(store) == SETTINGS
-        assert len(join(store, SETTINGS).trials) == 1
+        assert len(join(store, SETTINGS, {}).trials) == 1
 
     def test_before_the_first_there_are_no_settings(self, store):
         assert begun_with(store) is None
 
+    def test_starts_are_queued_by_the_first_and_by_who_finds_them_missing(self, store):
+        starts = {"fast": {"x": 1.0}}
+        first = join(store, SETTINGS, starts)
+        assert [trial.user_attrs for trial in first.trials] == [{"start": "fast"}]
+        both = starts | {"balanced": {"x": 2.0}}
+        assert len(join(store, SETTINGS, both).trials) == 1  # the first may be about to
+        first.tell(first.ask(), 0.9)
+        assert len(join(store, SETTINGS, both).trials) == 2
+
     def test_other_data_are_refused(self, store):
-        join(store, SETTINGS)
+        join(store, SETTINGS, {})
         with pytest.raises(ConfigError, match=r"searches other data \(checksum a{12}, not b{12}"):
-            join(store, SETTINGS | {"data_sha256": "b" * 64})
+            join(store, SETTINGS | {"data_sha256": "b" * 64}, {})
 
     @pytest.mark.parametrize("change", [{"seed": 1}, {"space": {"sizes_px": [32]}}])
     def test_other_settings_are_refused(self, store, study, change):

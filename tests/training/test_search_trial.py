@@ -89,7 +89,7 @@ def bench(tmp_path, monkeypatch):
 @pytest.fixture
 def study(tmp_path):
     with opened(sqlite_url(tmp_path / "study.db")) as store:
-        yield join(store, SETTINGS)
+        yield join(store, SETTINGS, {})
 
 
 def run(study, bench):

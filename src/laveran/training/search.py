@@ -19,7 +19,7 @@ from laveran.model.prediction import Watch
 from laveran.training.feed import require_labels
 from laveran.training.finding import Finding
 from laveran.training.folder import RunFolder
-from laveran.training.recipe import Recipe, load_recipe
+from laveran.training.recipe import Recipe
 from laveran.training.search_clock import Clock, seconds
 from laveran.training.search_locked import Opening
 from laveran.training.search_outcome import Search, publish
@@ -27,7 +27,6 @@ from laveran.training.search_space import (
     Space,
     installed_backbones,
     require_backbones,
-    starting_point,
 )
 from laveran.training.search_study import (
     Storage,
@@ -121,7 +120,7 @@ def search(
     task.out.mkdir(parents=True, exist_ok=True)
     with opened(storage or sqlite_url(own)) as store:
         task = _agreed(task, store)
-        study = join(store, task.settings)
+        study = join(store, task.settings, task.starts)
         _claim(task)
         if not Opening.find(store):
             _search(task, study, store, clock, trials)
@@ -187,9 +186,6 @@ def _search(
             f"the locked patients of {task.out} were opened before, but {store.name} knows nothing "
             f"of it; give the --storage of that search, or choose another --out"
         )
-    for name in task.space.recipes:  # tried first and never pruned: no search ends below them
-        point = starting_point(load_recipe(name), task.space)
-        study.enqueue_trial(point, user_attrs={"start": name}, skip_if_exists=True)
     others = run_trials(task, study, store, clock, trials)
     if others or Opening.find(store):
         return

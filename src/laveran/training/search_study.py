@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.pruners import SuccessiveHalvingPruner
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -145,26 +145,38 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
         study.enqueue_trial(trial.params, user_attrs={**kept, "retry_of": first})
 
 
-def join(storage: Storage, settings: dict[str, Any]) -> optuna.Study:
+def join(
+    storage: Storage, settings: dict[str, Any], starts: Mapping[str, dict[str, Any]]
+) -> optuna.Study:
     """The study of `storage`, begun with `settings` if there is none.
 
+    Args:
+        storage: Where it is.
+        settings: What all who join must agree on.
+        starts: Choices to be tried first, by name of the recipe that they are.
+
     Raises:
-        ConfigError: If the study there was begun with others.
+        ConfigError: If the study there was begun with other settings.
     """
-    study = optuna.create_study(
-        storage=storage.engine,
-        study_name=STUDY,
-        direction="maximize",
-        # Successive halving (Li et al. 2020, arXiv:1810.05934): each step costs about what all
-        # before it did, and half of those who took it go on. It compares at the same step with
-        # every trial that came so far, not with survivors alone as the median rule does, and
-        # needs no finished trial first, so that many machines may start at once.
-        pruner=SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
-        load_if_exists=True,
-    )
+    # Successive halving (Li et al. 2020, arXiv:1810.05934): each step costs about what all before
+    # it did, and half of those who took it go on. It compares at the same step with every trial
+    # that came so far, not with survivors alone as the median rule does, and needs no finished
+    # trial first, so that many machines may start at once.
+    pruner = SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+    try:
+        study = optuna.create_study(
+            storage=storage.engine, study_name=STUDY, direction="maximize", pruner=pruner
+        )
+        begins = True  # of all that come at once one does
+    except DuplicatedStudyError:
+        study = optuna.load_study(storage=storage.engine, study_name=STUDY, pruner=pruner)
+        begins = any(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
     if "settings" not in study.user_attrs:
         study.set_user_attr("settings", settings)
     require_same(storage, study, settings)
+    if begins:  # or finds that the one who began it came no further
+        for name, choices in starts.items():
+            study.enqueue_trial(choices, user_attrs={"start": name}, skip_if_exists=True)
     return study
 
 

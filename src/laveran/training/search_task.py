@@ -19,7 +19,7 @@ from laveran.training.feed import Feed, prepare_cells
 from laveran.training.job import Job
 from laveran.training.recipe import Recipe, load_recipe
 from laveran.training.search_division import Division
-from laveran.training.search_space import Space, draw
+from laveran.training.search_space import Space, draw, starting_point
 from laveran.training.train import accelerator_for
 
 
@@ -96,6 +96,11 @@ class Task:
             "laveran": laveran.__version__,
             "division_sha256": self.division.sha256,
         }
+
+    @property
+    def starts(self) -> dict[str, dict[str, Any]]:
+        """The shipped recipes: tried first and never pruned, so that no search ends below them."""
+        return {name: starting_point(load_recipe(name), self.space) for name in self.space.recipes}
 
     @property
     def place(self) -> str:
