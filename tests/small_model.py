@@ -121,6 +121,15 @@ def small_graph(weight=WEIGHT, batch="N", size_px=SIZE_PX):
     )
 
 
+def with_output(name, dims, source):
+    """A graph with one more output, that is another name for `source`."""
+    graph = small_graph()
+    graph.initializer.append(numpy_helper.from_array(WEIGHT, "three"))
+    graph.node.append(helper.make_node("Identity", [source], [name]))
+    graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, dims))
+    return graph
+
+
 def small_model(graph=None, metadata=None):
     """The model as protobuf; `metadata` is a contract, a text or a dict, by default it fits."""
     model = helper.make_model(graph or small_graph(), opset_imports=OPSET, ir_version=10)

@@ -17,9 +17,18 @@ from laveran import files
 from laveran.cells import stream
 from laveran.errors import ConfigError, DataError, LabelsError, ModelError, OutputError
 from laveran.model import prediction
+from laveran.model.contract import OutlierGate
 from laveran.model.prediction import predict
-from laveran.model.runtime import load
-from small_model import BLUE, RED, expected_probabilities, picture, write_small_model
+from laveran.model.runtime import Judgement, load
+from small_model import (
+    BLUE,
+    RED,
+    expected_probabilities,
+    picture,
+    small_contract,
+    with_output,
+    write_small_model,
+)
 
 COLOURS = {"a.png": BLUE, "b.png": RED, "c.png": BLUE}
 
@@ -214,9 +223,10 @@ def test_the_probability_of_a_broken_picture_is_nan_and_empty(hostile_zip, model
 
 
 def test_a_probability_that_is_none_is_listed(cells, model, folder, monkeypatch):
-    monkeypatch.setattr(
-        type(model), "probabilities", lambda _, cells: np.full(len(cells), np.nan, np.float32)
-    )
+    def judge(_, cells):
+        return Judgement(np.full(len(cells), np.nan, np.float32), np.zeros(len(cells), np.bool_))
+
+    monkeypatch.setattr(type(model), "judge", judge)
     result = predict(cells, model=model, out=folder / "s.csv")
     assert result.classes.tolist() == [0, 0, 0]
     assert {reason for _, reason in result.skipped} == {"the model's answer is not a number"}
@@ -429,7 +439,7 @@ def test_chunks_do_not_pile_up_before_a_slow_reader(many, model, monkeypatch):
 
     monkeypatch.setattr(stream, "decode", counted)
     with prediction.open_source(many) as source:
-        scores = prediction.probability_stream(source, model)
+        scores = prediction.judgement_stream(source, model)
         next(scores)
         assert read <= 64 * (stream._cores() + 3)
         scores.close()
@@ -448,3 +458,30 @@ def test_the_summary_is_plain(hostile_zip, model, folder):
     assert summary["n_parasitized"] == len(GOOD)
     assert summary["notes"] == []
     assert all(set(row) == {"name", "reason"} for row in summary["skipped"])
+
+
+# The outlier gate
+
+
+def gated(path, threshold):
+    """A model for which blue cells lie far from what it was trained on."""
+    graph = with_output("outlier", ["N"], "logit")
+    return load(
+        write_small_model(path, graph, small_contract(gate=OutlierGate(threshold=threshold)))
+    )
+
+
+def test_many_strange_pictures_are_told(cells, folder, tmp_path):
+    found = predict(cells, model=gated(tmp_path / "m.onnx", 2.0), out=folder / "s.csv")
+    (note,) = found.notes
+    assert note.startswith("2 of 3 pictures are unlike the cells that the model was trained on")
+
+
+def test_few_strange_pictures_are_no_news(cells, folder, tmp_path):
+    found = predict(cells, model=gated(tmp_path / "m.onnx", 99.0), out=folder / "s.csv")
+    assert found.notes == ()
+
+
+def test_a_model_without_a_gate_calls_nothing_strange(model):
+    cells = np.zeros((3, model.size_px, model.size_px, 3), np.uint8)
+    assert model.judge(cells).is_outlier.tolist() == [False] * 3

@@ -28,6 +28,7 @@ from small_model import (
     small_contract,
     small_graph,
     small_model,
+    with_output,
     write_small_model,
 )
 
@@ -65,15 +66,6 @@ def without_output(name):
     kept = [output for output in graph.output if output.name != name]
     del graph.output[:]
     graph.output.extend(kept)
-    return graph
-
-
-def with_output(name, dims, source):
-    """A graph with one more output, that is another name for `source`."""
-    graph = small_graph()
-    graph.initializer.append(numpy_helper.from_array(WEIGHT, "three"))
-    graph.node.append(helper.make_node("Identity", [source], [name]))
-    graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, dims))
     return graph
 
 

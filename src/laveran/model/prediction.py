@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,12 @@ from laveran.errors import ConfigError, DataError, PictureError
 from laveran.model.runtime import Model, load
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
+OUTLIERS_EXPECTED = 0.03  # three times what the gate lets through of its own training site
 UNREADABLE = 0  # the class of a picture that cannot be read: the submission stays whole
+_OUTLIERS = (
+    "{count:,} of {all:,} pictures are unlike the cells that the model was trained on (another "
+    "stain, another camera, or no red cells?); do not trust what it says of them"
+)
 _ABSENT = "the sample submission asks for it, but there is no such picture"
 
 Watch = Callable[[str, int, int | None, Mapping[str, float]], None]
@@ -111,7 +116,7 @@ def predict(
     template = read_template(like) if like else None
     with open_source(data) as source:
         request = _asked(source, template)
-        found, unread = _score(source, request.entries, reader, watch)
+        found, unread = _judge(source, request.entries, reader, watch)
     failed = (*request.missing, *unread)
     if strict and failed:
         raise DataError(
@@ -119,7 +124,8 @@ def predict(
             f"{failed[0].name!r}: {failed[0].reason}; nothing was written (--strict)"
         )
     skipped = tuple(dict.fromkeys((*source.skipped, *failed)))
-    y_prob = np.array([found.get(name, np.nan) for name in request.names], dtype=np.float32)
+    answers = [found.get(name, _UNREAD) for name in request.names]
+    y_prob = np.array([answer.probability for answer in answers], dtype=np.float32)
     called = y_prob.astype(np.float64) >= threshold  # as the figures of the threshold are counted
     classes = np.where(np.isnan(y_prob), UNREADABLE, called).astype(np.int64)
     request.template.write(out, classes.tolist())
@@ -127,7 +133,16 @@ def predict(
         _write_probabilities(Path(probabilities), request.template, y_prob)
     if skipped or skipped_file.exists():  # an older list would be about other pictures
         write_skipped(skipped_file, skipped)
-    return Prediction(request.template.ids, classes, y_prob, skipped, request.notes, skipped_file)
+    notes = (*request.notes, *_outlier_note([answer.is_outlier for answer in answers]))
+    return Prediction(request.template.ids, classes, y_prob, skipped, notes, skipped_file)
+
+
+def _outlier_note(is_outlier: Sequence[bool]) -> tuple[str, ...]:
+    """A warning where more cells than the expected few are unlike those trained on."""
+    count, most = sum(is_outlier), OUTLIERS_EXPECTED * len(is_outlier)
+    if count <= max(most, 1):
+        return ()
+    return (_OUTLIERS.format(count=count, all=len(is_outlier)),)
 
 
 def _skipped_file(out: Path) -> Path:
@@ -147,16 +162,26 @@ def _check_distinct(
         taken.add(path.resolve())
 
 
-def probability_stream(
+class Judged(NamedTuple):
+    """What the model says of one cell."""
+
+    probability: float
+    is_outlier: bool
+
+
+def judgement_stream(
     source: Source, model: Model, entries: Iterable[Entry] | None = None
-) -> Iterator[tuple[Entry, float | PictureError]]:
-    """Yield each picture's probability, or why it cannot be read, in the order of the source."""
+) -> Iterator[tuple[Entry, Judged | PictureError]]:
+    """Yield what the model says of each picture, or why it cannot be read, in its order."""
 
-    def score(prepared: list[NDArray[np.uint8]]) -> list[float]:
-        scores: list[float] = model.probabilities(np.stack(prepared)).tolist()
-        return scores
+    def judge(prepared: list[NDArray[np.uint8]]) -> list[Judged]:
+        judgement = model.judge(np.stack(prepared))
+        return [Judged(*row) for row in zip(*(part.tolist() for part in judgement), strict=True)]
 
-    return batch_stream(source, model.prepare, score, entries=entries)
+    return batch_stream(source, model.prepare, judge, entries=entries)
+
+
+_UNREAD = Judged(float("nan"), is_outlier=False)
 
 
 @dataclass(frozen=True)
@@ -207,16 +232,16 @@ def _bare(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _score(
+def _judge(
     source: Source, entries: list[Entry], model: Model, watch: Watch | None
-) -> tuple[dict[str | None, float], list[Skipped]]:
-    """Probabilities by name, and what could not be read."""
-    found: dict[str | None, float] = {}
+) -> tuple[dict[str | None, Judged], list[Skipped]]:
+    """What the model says by name, and what could not be read."""
+    found: dict[str | None, Judged] = {}
     unread: list[Skipped] = []
-    for done, (entry, result) in enumerate(probability_stream(source, model, entries), 1):
+    for done, (entry, result) in enumerate(judgement_stream(source, model, entries), 1):
         if isinstance(result, PictureError):
             unread.append(Skipped(entry.name, str(result)))
-        elif math.isnan(result):
+        elif math.isnan(result.probability):
             unread.append(Skipped(entry.name, "the model's answer is not a number"))
         else:
             found[entry.name] = result

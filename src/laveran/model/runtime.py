@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,13 @@ class Answer:
     evidence: NDArray[np.float32] | None = None
     outlier: NDArray[np.float32] | None = None
     disagreement: NDArray[np.float32] | None = None
+
+
+class Judgement(NamedTuple):
+    """What counts of N cells in prediction."""
+
+    probability: NDArray[np.float32]  # [N], calibrated
+    is_outlier: NDArray[np.bool_]  # [N], beyond the outlier gate; never without a gate
 
 
 class Model:
@@ -108,14 +115,18 @@ class Model:
             )
         return self._crop(picture, self.contract.size_px)
 
+    def judge(self, cells: NDArray[np.uint8]) -> Judgement:
+        """What counts in prediction, of prepared cells uint8 [N, S, S, 3]."""
+        gate = self.contract.gate
+        wanted = ["probability", "logit"] + (["outlier"] if gate else [])
+        run = self._average if self.tta else self._run
+        probability, _, *outlier = run(cells, wanted)
+        beyond = outlier[0] > gate.threshold if gate else np.zeros(len(probability), np.bool_)
+        return Judgement(probability, beyond)
+
     def probabilities(self, cells: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability float32 [N] of "parasitized" of prepared cells uint8 [N, S, S, 3]."""
-        probability: NDArray[np.float32]
-        if self.tta:
-            probability, _ = self._average(cells, ["probability", "logit"])
-        else:
-            (probability,) = self._run(cells, ["probability"])
-        return probability
+        return self.judge(cells).probability
 
     def answer(self, cells: NDArray[np.uint8]) -> Answer:
         """All outputs for prepared cells uint8 [N, S, S, 3]."""
