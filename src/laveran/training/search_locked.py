@@ -2,7 +2,8 @@
 
 The opening is a study of its own, and the first trial that is queued in it names the recipe:
 trials are only ever added, so of all processes that come to the end the first decides. Whoever
-comes later, or again after a kill, finds that recipe there and fits no other.
+comes later, or again after a kill, finds that recipe there and fits no other; and of several
+that come at once, only the one whose trial has the lowest number fits at all.
 """
 
 from __future__ import annotations
@@ -81,7 +82,11 @@ class Opening:
 
     def _measured(self, trial: optuna.Trial, measure: Measure) -> float:
         """The area under the ROC curve of the locked patients, the other figures noted."""
-        if "recipe" not in trial.user_attrs:  # another process was faster and took what was queued
+        taken = any(
+            other.number < trial.number and other.state in (TrialState.RUNNING, TrialState.COMPLETE)
+            for other in self._study.get_trials(deepcopy=False)
+        )
+        if taken:  # another process queued it too, at the same moment, and was faster
             raise optuna.TrialPruned
         metrics = measure(self.recipe)
         trial.set_user_attr("metrics", metrics)
