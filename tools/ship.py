@@ -20,9 +20,16 @@ MOST_BYTES = 2_000_000
 def main(run: Path) -> None:
     """Copy the model of `run` and write the card from what the file says of itself."""
     model = load(run)
-    size = (run / "model.onnx").stat().st_size
-    if size > MOST_BYTES:
-        sys.exit(f"{run / 'model.onnx'} has {size:,} bytes; {MOST_BYTES:,} are allowed")
+    contract, size = model.contract, (run / "model.onnx").stat().st_size
+    for wrong, why in (
+        (size > MOST_BYTES, f"it has {size:,} bytes; {MOST_BYTES:,} are allowed"),
+        (contract.training.synthetic, "it was trained on drawn cells"),
+        (contract.optimistic, "its figures are optimistic"),
+        (contract.members > 1, "it is an ensemble"),
+        ("not stated" in (contract.licence, contract.training.species), "state species, licence"),
+    ):
+        if wrong:
+            sys.exit(f"{run} is not to be shipped: {why}")
     SHIPPED.mkdir(exist_ok=True)
     for name in FILES:
         shutil.copyfile(run / name, SHIPPED / name)

@@ -61,7 +61,9 @@ def test_a_cell_reads_the_same_alone_and_in_company(spec):
 
 def test_a_saved_network_comes_back_bit_for_bit(spec, tmp_path):
     network = used(spec)
+    network.start_sha256 = "abc"
     save([network], spec, SIZE_PX, tmp_path)
+    assert load(tmp_path).start_sha256 == "abc"
     again = load(tmp_path)
     assert not again.training
     state = again.state_dict()

@@ -9,7 +9,7 @@ from laveran.training.folder import Predictions, RunFolder
 
 
 def job(unit="patient", notes=("as said before",)):
-    return SimpleNamespace(feed=SimpleNamespace(notes=notes), unit=unit, seed=7)
+    return SimpleNamespace(feed=SimpleNamespace(notes=notes), unit=unit, seed=7, teachers=())
 
 
 def scored(logits, patients, folder=None, temperature=2.0, best_epoch=1):

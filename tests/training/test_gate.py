@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 import torch
 
+from laveran.errors import ConfigError
 from laveran.training.gate import fit_gate, outlier_threshold, outliers
 
 RNG = np.random.default_rng(0)
 SPREAD = np.array([5.0, 1.0, 0.2, 1.0], np.float32)
 SEEN = RNG.normal(size=(2000, 4)).astype(np.float32) * SPREAD + 3
-UNSEEN = RNG.normal(size=(1000, 4)).astype(np.float32) * SPREAD + 3
+UNSEEN, OTHERS = RNG.normal(size=(2, 4000, 4)).astype(np.float32) * SPREAD + 3
 
 
 def test_distances_are_in_standard_deviations_of_each_direction():
@@ -17,10 +18,15 @@ def test_distances_are_in_standard_deviations_of_each_direction():
     assert distance == pytest.approx(50, abs=6)
 
 
-def test_the_threshold_keeps_99_percent_of_unseen_cells():
+def test_the_threshold_keeps_99_percent_of_further_cells():
     gate = fit_gate(SEEN, seed=0)
-    kept = outliers(gate, UNSEEN) <= outlier_threshold(gate, UNSEEN)
-    assert kept.mean() == pytest.approx(0.99, abs=0.001)
+    kept = outliers(gate, OTHERS) <= outlier_threshold(gate, UNSEEN)
+    assert kept.mean() == pytest.approx(0.99, abs=0.006)
+
+
+def test_a_dead_network_is_told():
+    with pytest.raises(ConfigError, match="answers every cell alike"):
+        fit_gate(np.ones((50, 4), np.float32), seed=0)
 
 
 def test_one_seed_gives_one_gate():

@@ -6,7 +6,7 @@ import torch
 
 from laveran.errors import ConfigError, ModelError
 from laveran.training import train
-from laveran.training.teachers import read_teacher, require_same_division, soft_targets
+from laveran.training.teachers import Teacher, read_teacher, require_same_division, soft_targets
 
 CPU = torch.device("cpu")
 
@@ -59,6 +59,27 @@ def test_targets_mix_labels_and_mean_opinion(teacher):
 def test_without_a_share_the_labels_count(teacher):
     labels = teacher.feed.manifest.labels
     np.testing.assert_array_equal(soft_targets([teacher], labels, 0.0, [None], CPU), labels)
+
+
+def test_in_each_fold_the_teachers_networks_of_that_fold_are_asked(
+    taught, cells, tiny, tmp_path, monkeypatch
+):
+    asked = []
+    opinion = Teacher.opinion
+
+    def spied(teacher, fold, device):
+        asked.append(fold)
+        return opinion(teacher, fold, device)
+
+    monkeypatch.setattr(Teacher, "opinion", spied)
+    recipe = tiny.replace(epochs=1)
+    train(*cells, out=tmp_path / "run", recipe=recipe, folds=2, teachers=[taught[0].folder])
+    assert asked == [0, 1, 0, 1]  # each fold its own; the fit on all patients asks both
+
+
+def test_what_taught_it_is_published(taught):
+    assert "taught by networks that never saw" in taught[1].protocol
+    assert "taught" not in taught[0].protocol
 
 
 def test_a_student_learns_otherwise_than_from_labels_alone(taught):

@@ -10,7 +10,7 @@ from laveran.cells.synthetic_dataset import HomeworkFiles, Population, write_cel
 from laveran.errors import ConfigError
 from laveran.metrics import Leaderboard, score
 from laveran.model.prediction import Prediction, Watch, predict
-from laveran.model.runtime import Model
+from laveran.model.runtime import Model, load
 
 TRAIN_PATIENTS, TEST_PATIENTS, CELLS_PER_PATIENT = 36, 8, 60
 
@@ -44,7 +44,8 @@ def demo(out: Path | str, *, seed: int = 0, watch: Watch | None = None) -> Drawn
     folder = Path(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is in use already; choose another --out")
-    return predict_drawn(draw_homework(folder, seed), folder, None, watch)
+    model = load()
+    return predict_drawn(draw_homework(folder, seed), folder, model, watch)
 
 
 def draw_homework(folder: Path, seed: int, train_patients: int = TRAIN_PATIENTS) -> HomeworkFiles:
@@ -55,7 +56,7 @@ def draw_homework(folder: Path, seed: int, train_patients: int = TRAIN_PATIENTS)
 
 
 def predict_drawn(
-    homework: HomeworkFiles, folder: Path, model: Path | str | Model | None, watch: Watch | None
+    homework: HomeworkFiles, folder: Path, model: Path | str | Model, watch: Watch | None
 ) -> DrawnTest:
     """Predict the drawn test cells into `folder`/submission.csv and score that."""
     submission = folder / "submission.csv"

@@ -25,7 +25,7 @@ from laveran.errors import ConfigError, DataError, PictureError
 from laveran.model.runtime import Model, load
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
-OUTLIERS_EXPECTED = 0.03  # three times what the gate lets through of its own training site
+OUTLIERS_EXPECTED = 0.03  # of all pictures: three times what the gate shuts out at its own site
 UNREADABLE = 0  # the class of a picture that cannot be read: the submission stays whole
 _OUTLIERS = (
     "{count:,} of {all:,} pictures are unlike the cells that the model was trained on (another "
@@ -139,8 +139,8 @@ def predict(
 
 def _outlier_note(is_outlier: Sequence[bool]) -> tuple[str, ...]:
     """A warning where more cells than the expected few are unlike those trained on."""
-    count, most = sum(is_outlier), OUTLIERS_EXPECTED * len(is_outlier)
-    if count <= max(most, 1):
+    count = sum(is_outlier)
+    if count <= OUTLIERS_EXPECTED * len(is_outlier):
         return ()
     return (_OUTLIERS.format(count=count, all=len(is_outlier)),)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from laveran.cells.crop import procedure
 from laveran.errors import DataError, ModelError
+from laveran.metrics import calibrated
 from laveran.model.contract import METADATA_KEY, Contract, parse_contract
 from laveran.model.onnx_file import check_self_contained
 from laveran.model.symmetries import turned, turned_back
@@ -166,7 +167,7 @@ class Model:
         if "evidence" in answers:  # so that `mean(evidence) + bias == logit` still holds
             answers["evidence"] = tuple(turned_back(answers["evidence"]))
         mean = {name: np.mean(values, axis=0) for name, values in answers.items()}
-        mean["probability"] = 1 / (1 + np.exp(-mean["logit"]))
+        mean["probability"] = calibrated(mean["logit"]).astype(np.float32)
         return [mean[name] for name in outputs]
 
     def _run(self, cells: NDArray[np.uint8], outputs: Sequence[str]) -> list[Any]:

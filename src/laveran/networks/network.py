@@ -37,6 +37,7 @@ class NetworkFile(Settings):
     size_px: int = Field(ge=1)
     network: NetworkSpec
     members: int = Field(1, ge=1)
+    start_sha256: str | None = None
 
 
 class Reading(NamedTuple):
@@ -147,7 +148,12 @@ def save(
     state = {name: tensor.contiguous() for name, tensor in whole.state_dict().items()}
     with files.replacing(folder / "weights.safetensors") as scratch:
         scratch.write_bytes(to_bytes(state))
-    description = NetworkFile(size_px=size_px, network=spec, members=len(members))
+    description = NetworkFile(
+        size_px=size_px,
+        network=spec,
+        members=len(members),
+        start_sha256=members[0].start_sha256,
+    )
     files.write_text(folder / "network.json", description.model_dump_json(indent=2) + "\n")
 
 
@@ -188,6 +194,8 @@ def load_members(folder: Path) -> list[Network]:
         raise ModelError(f"{weights} is damaged: {error}") from error
     except RuntimeError as error:
         raise ModelError(f"{weights} does not fit network.json; take both from one run") from error
+    for member in members:
+        member.start_sha256 = description.start_sha256
     return [member.eval() for member in members]
 
 

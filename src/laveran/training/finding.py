@@ -105,6 +105,12 @@ class Finding:
         if ensemble:
             notes = (*notes, _ENSEMBLE.format(count=folds))
         protocol = _protocol(evaluation, unit, folds, job.seed)
+        if ensemble:
+            protocol += "; figures of each member alone"
+        if job.teachers:
+            protocol += (
+                f"; taught by networks that never saw these patients"
+            )
         return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds)
 
     def history(self) -> list[dict[str, float]]:

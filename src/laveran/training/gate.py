@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from laveran.errors import ConfigError
 from laveran.networks.gate import Gate
 
 DIMENSIONS = 64  # at most; few enough that thousands of cells tell their variances
@@ -21,6 +22,9 @@ def fit_gate(embedding: NDArray[np.float32], seed: int) -> Gate:
         embedding: Of the training cells, float32 [N, D], N at least 2.
         seed: Of the clustering.
 
+    Raises:
+        ConfigError: If all embeddings are one: the network is dead.
+
     Example:
         >>> cells = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
         >>> gate = fit_gate(cells, seed=0)
@@ -34,6 +38,11 @@ def fit_gate(embedding: NDArray[np.float32], seed: int) -> Gate:
     variances, directions = np.linalg.eigh(covariance)
     largest = np.argsort(variances)[::-1][:DIMENSIONS]
     largest = largest[variances[largest] > DEAD * variances.max()]
+    if not len(largest):
+        raise ConfigError(
+            "the network answers every cell alike, it learned nothing; lower the recipe's "
+            "learning_rate or train for more epochs"
+        )
     basis = (directions[:, largest] / np.sqrt(variances[largest])).astype(np.float32)
     places = (embedding - mean) @ basis
     count = max(1, min(PROTOTYPES, len(np.unique(places, axis=0)) // 4))

@@ -215,8 +215,8 @@ class _Trainer:
     def validate(self, valid: Cells) -> dict[str, float]:
         """Loss, its standard error, and accuracy of the averaged weights on the valid patients.
 
-        The loss is that of calibrated probabilities, as a model file gives them: else a network
-        that grows surer would seem to grow worse, for some labels are wrong.
+        The loss is that of probabilities calibrated to the labels: else a network that grows
+        surer would seem to grow worse, for some labels are wrong.
         """
         raw = score(self.average, valid, self.accelerator.device).logit
         if not np.isfinite(raw).all():

@@ -91,7 +91,9 @@ def read_teacher(
         run, recipe = config["run"], config["recipe"]
         crop, size_px = recipe["crop"], recipe["size_px"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"there is no run to learn from in {path} ({error})") from error
+        raise ModelError(
+            f"there is no run to learn from in {path}; give a folder that `laveran train` left"
+        ) from error
     if folder.read_metrics() is None:
         raise ModelError(f"the teacher in {path} is not finished; resume its training")
     feed = prepare_cells(data, labels, patients=patients, crop=crop, size_px=size_px, watch=watch)

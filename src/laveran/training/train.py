@@ -139,8 +139,8 @@ def train(
         feed = prepare_cells(
             data, labels, patients=patients, crop=chosen.crop, size_px=chosen.size_px, watch=watch
         )
+        taught_by = tuple(read_teacher(path, data, labels, patients, watch) for path in teachers)
     require_labels(feed, data)
-    taught_by = tuple(read_teacher(path, data, labels, patients, watch) for path in teachers)
     job = Job(feed, chosen, seed, by, species, licence, accelerator, watch, taught_by)
     config = _config(job, data, labels, folds, ensemble=ensemble)
     require_same_division(taught_by, config["run"])
@@ -202,6 +202,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
         inner, stage = folder.fold(number), f"fold {number}"
         scored.append(fit_division(job.asking(number), inner, parts, division.unit, stage))
     finding = Finding.of(job, scored, division.unit, folds=count, ensemble=ensemble)
+    job.accelerator.wait_for_everyone()  # so that all of them find the run finished, or none
     if folder.read_metrics() is not None:
         return finding
     calibration = calibrate(
@@ -236,8 +237,8 @@ def _all_members(finding: Finding, calibration: Calibration) -> Product:
 def _fit_on_all(job: Job, folder: RunFolder, finding: Finding, calibration: Calibration) -> Product:
     """One network fitted on all patients, for as many epochs as the folds chose."""
     everything = np.ones(len(job.labels), dtype=bool)
-    epochs = round(median(each.best_epoch for each in finding.scored))
-    fitted = fit_parts(job.lasting(epochs), folder, everything, None, "fit on all")
+    job = job.lasting(round(median(each.best_epoch for each in finding.scored)))
+    fitted = fit_parts(job, folder, everything, None, "fit on all")
     seen = score(fitted.network, job.cells(everything), job.accelerator.device)
     return Product(
         [fitted.network],
