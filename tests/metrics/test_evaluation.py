@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from laveran.errors import ConfigError, DataError
-from laveran.metrics import Figure, ece, evaluate, paired_difference
+from laveran.metrics import Evaluation, Figure, ece, evaluate, paired_difference
 
 KEYS = [
     "n_cells", "n_patients", "accuracy", "sensitivity", "specificity", "f1", "mcc", "auroc",
@@ -195,3 +195,26 @@ def test_wrong_questions_are_refused():
         evaluate([0, 1], [0.1, 0.9], ["A", "B"], unit="slide")
     with pytest.raises(DataError, match="no patient"):
         evaluate([0, 1], [0.1, 0.9], ["A", ""])
+
+
+shares = st.none() | st.floats(-1, 1)
+figures = st.builds(Figure, shares, shares, shares)
+counts = dict.fromkeys(KEYS[:2], st.integers(0, 10**6))
+
+
+@given(st.builds(Evaluation, **counts, **dict.fromkeys(KEYS[2:], figures)))
+def test_figures_come_back_from_json(evaluation):
+    text = json.dumps({"protocol": "something else", **evaluation.to_json()})
+    assert Evaluation.from_json(json.loads(text)) == evaluation
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_json_that_is_not_of_figures_is_one_sentence(name):
+    y_true, y_prob, patients = scored()
+    values = evaluate(y_true, y_prob, patients, resamples=0).to_json()
+    for wrong in (None, "high", {"value": 1, "middle": 2}):
+        with pytest.raises(DataError, match=rf"^the figures hold no {name}, but "):
+            Evaluation.from_json({**values, name: wrong})
+    del values[name]
+    with pytest.raises(DataError, match=rf"^the figures lack {name}$"):
+        Evaluation.from_json(values)

@@ -80,5 +80,5 @@ def test_what_is_damaged_is_said_when_it_is_needed(copy):
     with pytest.raises(ModelError, match=r"config\.toml has no recipe"):
         open_run(copy).recipe  # noqa: B018
     (copy / "metrics.json").write_text(json.dumps({"protocol": "none"}))
-    with pytest.raises(ModelError, match=r"metrics\.json lacks n_cells"):
+    with pytest.raises(ModelError, match=r"metrics\.json is damaged: the figures lack n_cells"):
         open_run(copy).evaluation  # noqa: B018

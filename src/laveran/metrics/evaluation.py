@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from laveran.errors import ConfigError
+from laveran.errors import ConfigError, DataError
 from laveran.metrics.calibration import ece
 from laveran.metrics.checks import Floats, Ints, checked_cells, checked_patients
 from laveran.metrics.figures import accuracy, auroc, brier, f1, mcc, sensitivity, specificity
@@ -64,6 +65,29 @@ class Evaluation:
             name: value.to_json() if isinstance(value, Figure) else value
             for name, value in values.items()
         }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Evaluation:
+        """The figures that `to_json` wrote; further keys are left alone.
+
+        Raises:
+            DataError: If one is missing, or is no figure.
+
+        Example:
+            >>> found = evaluate([1, 0, 1], [0.9, 0.2, 0.4], ["A", "B", "C"])
+            >>> Evaluation.from_json(found.to_json()) == found
+            True
+        """
+        counts = ("n_cells", "n_patients")
+        found: dict[str, Any] = {}
+        for name in (field.name for field in fields(cls)):
+            try:
+                found[name] = int(values[name]) if name in counts else Figure(**values[name])
+            except KeyError as error:
+                raise DataError(f"the figures lack {name}") from error
+            except (TypeError, ValueError) as error:
+                raise DataError(f"the figures hold no {name}, but {values[name]!r}") from error
+        return cls(**found)
 
 
 @dataclass(frozen=True)

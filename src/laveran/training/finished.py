@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import tomli_w
 
 from laveran.cells.manifest import Manifest, read_manifest
-from laveran.errors import ConfigError, ModelError
-from laveran.metrics import Evaluation, Figure
+from laveran.errors import ConfigError, DataError, ModelError
+from laveran.metrics import Evaluation
 from laveran.model.runtime import Model, load
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.recipe import Recipe, parse_recipe
@@ -55,14 +55,9 @@ class FinishedRun:
             ModelError: If one is missing.
         """
         try:
-            values: dict[str, Any] = {
-                field.name: self.metrics[field.name] for field in fields(Evaluation)
-            }
-        except KeyError as error:
-            raise ModelError(f"{self.folder.metrics} lacks {error.args[0]}") from error
-        for name, value in values.items():
-            values[name] = Figure(**value) if isinstance(value, dict) else value
-        return Evaluation(**values)
+            return Evaluation.from_json(self.metrics)
+        except DataError as error:
+            raise ModelError(f"{self.folder.metrics} is damaged: {error}") from error
 
     @cached_property
     def predictions(self) -> Predictions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from laveran import files
 from laveran.cells.skipped import Skipped
 from laveran.cells.synthetic_dataset import is_synthetic
 from laveran.errors import ConfigError
-from laveran.metrics import Evaluation, Figure
+from laveran.metrics import Evaluation
 from laveran.report import search_report
 from laveran.report.search_charts import TrialRow
 from laveran.report.search_report import SearchReport
@@ -102,7 +102,7 @@ def publish(task: Task, study: optuna.Study, opening: Opening | None) -> Search:
         value=figure_of(chosen) or 0.0,
         trials=len(table),
         recipe=opening.recipe if opening else task.recipe_of(chosen),
-        evaluation=_evaluation(metrics) if metrics else None,
+        evaluation=Evaluation.from_json(metrics) if metrics else None,
         protocol=metrics["protocol"] if metrics else "",
         skipped=task.first_feed.skipped,
         notes=_notes(task, opening),
@@ -130,17 +130,6 @@ def _notes(task: Task, opening: Opening | None) -> tuple[str, ...]:
     elif opening.metrics is None:
         notes.append(f"another process measures the chosen recipe; {LATER}")
     return tuple(notes)
-
-
-def _evaluation(metrics: Mapping[str, Any]) -> Evaluation:
-    """The figures that `Evaluation.to_json` wrote."""
-    figures: dict[str, Any] = {
-        each.name: Figure(**metrics[each.name])
-        if isinstance(metrics[each.name], Mapping)
-        else metrics[each.name]
-        for each in fields(Evaluation)
-    }
-    return Evaluation(**figures)
 
 
 def _write_recipe(found: Search) -> None:
