@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from laveran.model.symmetries import turned
+
 NEAR = 0.12
 FLAT = 1.0  # grey levels of spread below which a thumbnail has no structure to compare
 FREQUENCIES = 16  # lowest of the cosine transform that enter the signature
@@ -102,9 +104,7 @@ def signature(units: Floats) -> Floats:
 
 def distance(ones: Floats, others: Floats) -> Floats:
     """The distance [M] of pairs of unit thumbnails [M, S, S] in the closest of 8 symmetries."""
-    turned = [np.rot90(ones, quarter, (1, 2)) for quarter in range(4)]
-    views = [*turned, *(view[:, :, ::-1] for view in turned)]
-    lengths = np.stack([np.sqrt(((view - others) ** 2).sum((1, 2))) for view in views])
+    lengths = np.stack([np.sqrt(((view - others) ** 2).sum((1, 2))) for view in turned(ones)])
     return np.asarray(lengths.min(0), np.float32)
 
 
