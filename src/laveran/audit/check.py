@@ -12,7 +12,7 @@ import numpy as np
 
 from laveran.audit.glimpse import Glimpse, glimpse
 from laveran.audit.leakage import Leak, find_leaks, read_split
-from laveran.audit.run import Judged, Run, judged, read_run
+from laveran.audit.run import AuditedRun, HeldOut, judged, read_run
 from laveran.audit.shortcuts import Probe, probe_shortcuts
 from laveran.audit.summary import Summary, summarise
 from laveran.audit.suspects import Ranking, rank_labels
@@ -51,8 +51,8 @@ class Suspects:
         ranking: How good their labels are.
     """
 
-    run: Run
-    judged: Judged
+    run: AuditedRun
+    judged: HeldOut
     ranking: Ranking
 
     def count(self, label: int) -> int:
@@ -219,7 +219,7 @@ def check(
     return found
 
 
-def _suspects(run: Run, manifest: Manifest) -> Suspects:
+def _suspects(run: AuditedRun, manifest: Manifest) -> Suspects:
     """The labels that the run doubts."""
     found = judged(run, manifest)
     return Suspects(run, found, rank_labels(found.y_true, found.y_prob))
@@ -236,7 +236,7 @@ def _probes(
 
 
 def _splits(
-    labels: Path | str | None, run: Run | None, manifest: Manifest, twins: Sequence[Twin]
+    labels: Path | str | None, run: AuditedRun | None, manifest: Manifest, twins: Sequence[Twin]
 ) -> list[GivenSplit]:
     """The splits that the labels and the run tell, with what leaks over them."""
     sources = [Path(labels)] if labels else []

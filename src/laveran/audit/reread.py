@@ -11,7 +11,7 @@ import numpy as np
 
 from laveran import files
 from laveran.audit.gallery import read_pictures
-from laveran.audit.run import Run, judged, read_run
+from laveran.audit.run import AuditedRun, judged, read_run
 from laveran.cells.manifest import Manifest
 from laveran.cells.reading import read_cells
 from laveran.cells.readings import DISPUTED, RANDOM, KeyRow, read_key, write_key
@@ -116,7 +116,7 @@ def reread(
 
 
 def draw_sample(
-    manifest: Manifest, run: Run | None, sample: int, disputed_count: int, seed: int
+    manifest: Manifest, run: AuditedRun | None, sample: int, disputed_count: int, seed: int
 ) -> tuple[KeyRow, ...]:
     """Draw the cells and their order.
 
@@ -156,7 +156,7 @@ def draw_sample(
     )
 
 
-def _contradicted(run: Run, manifest: Manifest) -> list[int]:
+def _contradicted(run: AuditedRun, manifest: Manifest) -> list[int]:
     """Places of cells whose label the run contradicts, the strongest contradiction first."""
     cells = judged(run, manifest)
     gap = np.abs(cells.y_prob - cells.y_true)

@@ -18,7 +18,7 @@ _FOLD = re.compile(r"fold (\d+)")
 
 
 @dataclass(frozen=True)
-class Run:
+class AuditedRun:
     """What a run says of the cells that it did not learn from.
 
     Attributes:
@@ -40,7 +40,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Judged:
+class HeldOut:
     """The cells of a manifest that a run judged without having seen their patients.
 
     Attributes:
@@ -56,7 +56,7 @@ class Judged:
     y_prob: NDArray[np.float64]
 
 
-def read_run(path: Path | str) -> Run:
+def read_run(path: Path | str) -> AuditedRun:
     """Read the folder of a finished run.
 
     Raises:
@@ -83,10 +83,10 @@ def read_run(path: Path | str) -> Run:
             f"{folder / 'predictions.csv'} is of other cells than cells.csv, such as "
             f"{min(unknown)!r}; train again"
         )
-    return Run(folder, probability, manifest, parts)
+    return AuditedRun(folder, probability, manifest, parts)
 
 
-def judged(run: Run, manifest: Manifest) -> Judged:
+def judged(run: AuditedRun, manifest: Manifest) -> HeldOut:
     """Find the cells of `manifest` that `run` judged.
 
     Raises:
@@ -108,7 +108,7 @@ def judged(run: Run, manifest: Manifest) -> Judged:
         then[name].label if manifest[place].label is None else manifest[place].label
         for place, name in pairs
     ]
-    return Judged(
+    return HeldOut(
         np.array([place for place, _ in pairs]),
         [name for _, name in pairs],
         np.array([UNKNOWN if label is None else label for label in labels], np.int64),

@@ -22,7 +22,7 @@ from laveran.training.folder import RunFolder
 from laveran.training.recipe import Recipe
 from laveran.training.search_clock import Clock, seconds
 from laveran.training.search_locked import Opening
-from laveran.training.search_outcome import Search, publish
+from laveran.training.search_outcome import Search, write_outcome
 from laveran.training.search_space import (
     Space,
     installed_backbones,
@@ -127,7 +127,7 @@ def search(
         opening = Opening.find(store)
         if opening:
             opening.finish(lambda recipe: _measure(task, recipe))
-        return publish(task, study, opening)
+        return write_outcome(task, study, opening)
 
 
 def _check(folds: int, epochs: int, seed: int, trials: int | None) -> None:

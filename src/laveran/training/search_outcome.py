@@ -81,7 +81,7 @@ class Search:
         }
 
 
-def publish(task: Task, study: optuna.Study, opening: Opening | None) -> Search:
+def write_outcome(task: Task, study: optuna.Study, opening: Opening | None) -> Search:
     """Write `recipe.toml`, `trials.csv`, `search.html`, and `metrics.json` once it is known.
 
     Raises:
