@@ -1,5 +1,7 @@
 """What an audit reads of a run folder."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,17 @@ def test_a_run_without_folds_judges_its_test_patients_alone(tmp_path, drawn):
     found = judged(run, drawn.manifest)
     assert {drawn.manifest[int(i)].patient for i in found.index} == {"C3"}
     assert run.network_of(found.name[0]) == folder
+
+
+def test_networks_that_met_the_patients_are_told(run_folder, drawn, probability, tmp_path):
+    assert read_run(run_folder).doubts == ()
+    parts = [f"fold {place % 2}" for place in range(len(drawn.manifest))]
+    by_cell = read_run(write_run(tmp_path / "by_cell", drawn.manifest, probability, parts))
+    nameless = Manifest(tuple(replace(cell, patient=None, photo=None) for cell in drawn.manifest))
+    unknown = read_run(write_run(tmp_path / "unknown", nameless, probability, parts))
+    for run in (by_cell, unknown):
+        (doubt,) = run.doubts
+        assert f"{run.path} may have learned from other cells of the patients" in doubt
 
 
 def test_names_may_have_other_folders_and_labels_come_from_the_run(run_folder, drawn):

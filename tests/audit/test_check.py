@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 
 import numpy as np
@@ -73,6 +74,20 @@ def test_suspects_without_networks_are_shown_without_evidence(drawn, probability
     page = (tmp_path / "check" / "check.html").read_text()
     assert "The evidence in it" not in page
     assert page.count('alt="The cell cells/') == 4
+
+
+NEVER_SAW = re.compile(r"never\s+saw")
+
+
+def test_a_run_that_met_the_patients_is_not_praised(with_run, drawn, probability, tmp_path):
+    parts = [f"fold {place % 2}" for place in range(len(drawn.manifest))]
+    run = write_run(tmp_path / "run", drawn.manifest, probability, parts)
+    found = check(drawn.data, drawn.labels, model=run, out=tmp_path / "check")
+    assert found.alarms[-1] in found.suspects.run.doubts
+    page = (tmp_path / "check" / "check.html").read_text()
+    assert not NEVER_SAW.search(page)
+    assert page.count("may have learned from other cells of") == 2
+    assert len(NEVER_SAW.findall((with_run[1] / "check.html").read_text())) == 2
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from audit_data import write_run
 from laveran.audit.reread import draw_sample, reread
 from laveran.audit.reread_score import score_readings
 from laveran.audit.run import read_run
@@ -106,6 +107,14 @@ def test_what_was_asked_for_and_is_not_there_is_noted(drawn, run_folder, tmp_pat
     assert "there are only 64 cells: all of them are in the random part" in made.notes
     assert "the run contradicts 5 labels fewer than were asked for" in made.notes
     assert {row.label for row in made.rows} == {""}
+
+
+def test_a_run_that_met_the_patients_is_noted(drawn, probability, tmp_path):
+    parts = [f"fold {place % 2}" for place in range(len(drawn.manifest))]
+    run = write_run(tmp_path / "run", drawn.manifest, probability, parts)
+    made = reread(drawn.data, drawn.labels, out=tmp_path / "a.html", sample=5, disputed=run)
+    assert read_run(run).doubts[0] in made.notes
+    assert reread(drawn.data, drawn.labels, out=tmp_path / "b.html", sample=5).notes == ()
 
 
 def test_the_key_of_another_page_is_not_overwritten(made, drawn):

@@ -47,7 +47,7 @@ class Suspects:
 
     Attributes:
         run: The run.
-        judged: The cells that it judged without having seen their patients.
+        judged: The cells that it judged without having learned from them.
         ranking: How good their labels are.
     """
 
@@ -112,6 +112,8 @@ class Check:
             if split.twins:
                 pairs = _many(len(split.twins), "pair")
                 found.append(f"{pairs} of near-duplicates across the split in {split.source}")
+        if self.suspects:
+            found += self.suspects.run.doubts
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:

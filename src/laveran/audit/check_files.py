@@ -191,7 +191,7 @@ def _split_section(split: GivenSplit) -> SplitSection:
 
 
 def _suspect_section(found: Check, suspects: Suspects) -> SuspectSection:
-    """The worst suspects of each label, with what the network saw that never saw their patient."""
+    """The worst suspects of each label, with what the network saw that judged them."""
     judged, order = suspects.judged, suspects.ranking.order
     worst = [
         int(i)
@@ -207,6 +207,7 @@ def _suspect_section(found: Check, suspects: Suspects) -> SuspectSection:
         n_judged=len(judged.name),
         n_parasitized=suspects.count(1),
         n_uninfected=suspects.count(0),
+        patients_met=suspects.run.patients_met,
         examples=[
             Example(
                 cell.name,

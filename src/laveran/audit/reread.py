@@ -107,7 +107,7 @@ def reread(
     files.write_text(page, html)
     n_random = sum(row.part == RANDOM for row in rows)
     n_short = disputed_count - (len(rows) - n_random) if run else 0
-    notes = [*reading.notes]
+    notes = [*reading.notes, *(run.doubts if run else ())]
     if n_random < sample:
         notes.append(f"there are only {n_random:,} cells: all of them are in the random part")
     if n_short > 0:

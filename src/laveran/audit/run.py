@@ -1,4 +1,4 @@
-"""A finished run folder, as far as an audit needs it: predictions on patients never seen."""
+"""A finished run folder, as far as an audit needs it: predictions on cells held out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from laveran.cells.names import NameIndex
 from laveran.errors import DataError, ModelError
 
 _FOLD = re.compile(r"fold (\d+)")
+_PATIENTS_MET = (
+    "the networks of {run} may have learned from other cells of the patients that they judged, and "
+    "so repeat mistakes of their labels; train with known patients, kept whole"
+)
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,30 @@ class AuditedRun:
     manifest: Manifest
     part: dict[str, str]
 
+    @property
+    def patients_met(self) -> bool:
+        """Whether its networks may have learned from other cells of the patients they judged."""
+        groups = self.manifest.groups.tolist()
+        sides = {
+            (group, self.part[name])
+            for group, name in zip(groups, self.manifest.names, strict=True)
+        }
+        return self.manifest.grouping != "patient" or len(sides) > len(set(groups))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What makes its judgement doubtful, a sentence each."""
+        return (_PATIENTS_MET.format(run=self.path),) if self.patients_met else ()
+
     def network_of(self, name: str) -> Path:
-        """Where the network is that judged the cell `name` without having seen its patient."""
+        """Where the network is that judged the cell `name` without having learned from it."""
         fold = _FOLD.fullmatch(self.part[name])
         return self.path / "folds" / fold[1] if fold else self.path
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The cells of a manifest that a run judged without having seen their patients.
+    """The cells of a manifest that a run judged without having learned from them.
 
     Attributes:
         index: Where each is in the manifest, int64 [M].

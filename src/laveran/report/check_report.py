@@ -72,6 +72,7 @@ class SuspectSection:
         n_parasitized: Suspected among those labelled parasitized.
         n_uninfected: Suspected among those labelled uninfected.
         examples: The worst of each, with pictures.
+        patients_met: Whether the run may have learned from other cells of their patients.
     """
 
     run: str
@@ -79,6 +80,7 @@ class SuspectSection:
     n_parasitized: int
     n_uninfected: int
     examples: Sequence[Example]
+    patients_met: bool = False
 
 
 @dataclass(frozen=True)
