@@ -81,6 +81,17 @@ def test_a_folder_that_is_no_finished_run_is_one_sentence(own_run, tmp_path):
         read_run(own_run)
 
 
+def test_the_folder_of_a_search_is_told_from_that_of_its_best_run(own_run, tmp_path):
+    search = tmp_path / "search"
+    search.mkdir()
+    (search / "metrics.json").write_text("{}")
+    best = own_run.rename(search / "best")
+    with pytest.raises(ModelError, match=r"is the folder of a search; give .* best run") as no:
+        read_run(search)
+    assert str(no.value).endswith(str(best))
+    assert read_run(best).path == best
+
+
 def test_the_files_are_those_that_training_writes(tmp_path, drawn, probability):
     from laveran.training.folder import Predictions, RunFolder
 

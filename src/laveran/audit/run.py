@@ -87,6 +87,10 @@ def read_run(path: Path | str) -> AuditedRun:
             f"{folder} is not the folder of a finished run (it has no metrics.json); "
             "give one that laveran train has left"
         )
+    if (best := folder / "best" / "predictions.csv").is_file():
+        raise ModelError(
+            f"{folder} is the folder of a search; give that of its best run, {best.parent}"
+        )
     try:
         manifest = read_manifest(folder / "cells.csv")
     except DataError as error:
