@@ -8,8 +8,10 @@ from laveran.training.finding import Finding, Scored, read_scored
 from laveran.training.folder import Predictions, RunFolder
 
 
-def job(unit="patient", notes=("as said before",)):
-    return SimpleNamespace(feed=SimpleNamespace(notes=notes), unit=unit, seed=7, teachers=())
+def job(unit="patient", notes=("as said before",), searched_on=""):
+    feed = SimpleNamespace(notes=notes, manifest=SimpleNamespace(checksum="ab12"))
+    recipe = SimpleNamespace(searched_on=searched_on)
+    return SimpleNamespace(feed=feed, recipe=recipe, unit=unit, seed=7, teachers=())
 
 
 def scored(logits, patients, folder=None, temperature=2.0, best_epoch=1):
@@ -63,6 +65,19 @@ def test_what_keeps_patients_whole_is_not_optimistic():
     assert not found.optimistic
     assert found.notes == ("as said before",)
     assert "OPTIMISTIC" not in found.protocol
+
+
+@pytest.mark.parametrize("unit", ["patient", "cell"])
+def test_a_recipe_that_was_chosen_on_these_cells_flatters(unit):
+    found = Finding.of(job(searched_on="ab12"), [ONE, OTHER], unit, folds=2)
+    assert found.optimistic
+    assert found.protocol.endswith("; OPTIMISTIC, the recipe was chosen on these cells")
+    assert found.notes[-1].startswith("OPTIMISTIC: a search chose the recipe on these very cells")
+    assert len(found.notes) == (2 if unit == "patient" else 3)
+
+
+def test_a_recipe_that_was_chosen_on_other_cells_does_not():
+    assert not Finding.of(job(searched_on="cd34"), [ONE], "patient").optimistic
 
 
 def test_without_patients_none_are_counted():

@@ -39,12 +39,20 @@ recipes = st.builds(
     l1=st.floats(0, 1),
     average_decay=shares,
     precision=st.sampled_from(["fp32", "bf16", "fp16"]),
+    searched_on=st.sampled_from(["", "ab12"]),
 )
 
 
 @given(recipes)
 def test_a_recipe_survives_toml(recipe):
     assert parse_recipe(recipe.to_toml()) == recipe
+
+
+def test_only_a_recipe_that_was_searched_for_says_so():
+    fast = load_recipe("fast")
+    assert "searched_on" not in fast.to_toml()
+    assert 'searched_on = "ab12"' in fast.replace(searched_on="ab12").to_toml()
+    assert fast.replace(searched_on="ab12").replace(searched_on="") == fast
 
 
 def test_defaults_fill_what_is_not_said():

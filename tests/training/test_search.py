@@ -121,8 +121,13 @@ class TestOutcome:
         found, _ = done
         path = found.folder / "recipe.toml"
         assert load_recipe(str(path)) == found.recipe
+        assert not load(found.folder / "best").contract.optimistic
         run = train(drawn.train_data, drawn.train_labels, out=tmp_path / "run", recipe=str(path))
-        assert load(run.folder).contract.training.recipe == "searched"
+        contract = load(run.folder).contract
+        assert contract.training.recipe == "searched"
+        assert contract.training.data_sha256 == found.recipe.searched_on
+        assert contract.optimistic
+        assert any("a search chose the recipe on these very cells" in note for note in run.notes)
 
     def test_the_page_is_there_with_the_figures(self, done):
         found, _ = done
@@ -323,7 +328,7 @@ class TestInterruptions:
         monkeypatch.setattr(module, "fit_division", measured)
         monkeypatch.setattr(search_trial, "fit_parts", lambda *_: pytest.fail("searched on"))
         found = search(**asked | {"trials": 50}, out=out)
-        assert recipes == [found.recipe]
+        assert recipes == [found.recipe.replace(searched_on="")]
         assert found.trials == 1
 
     @pytest.mark.usefixtures("quick")

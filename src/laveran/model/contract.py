@@ -135,7 +135,8 @@ class Contract(_Part):
         training: What it was trained on.
         figures: Figures on patients never seen in training, by name.
         protocol: How those figures were got, in one sentence.
-        optimistic: Whether cells of one patient stood on both sides.
+        optimistic: Whether cells of one patient stood on both sides, or the recipe was chosen on
+            the cells of the figures.
         licence: Of the weights.
         weights_sha256: Of the weights before export.
         evidence: Of the evidence map; None for networks without maps.

@@ -62,7 +62,8 @@ class RunReport:
         threshold: Parasitized where `y_prob >= threshold`.
         operating_point: The threshold's name.
         notes: Findings to be seen first, a sentence each.
-        optimistic: Whether the same patients may be on both sides of the split.
+        optimistic: Whether the same patients may be on both sides of the split, or the recipe was
+            chosen on them; a note says which.
         synthetic: Whether a program drew the cells.
         history: A row an epoch: `epoch, train_loss, valid_loss, valid_accuracy, learning_rate,
             seconds`, and `fold` where there are several; what is missing is not drawn.

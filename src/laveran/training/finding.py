@@ -67,7 +67,8 @@ class Finding:
         evaluation: The figures.
         protocol: How they were got, in one sentence.
         notes: What the user must know, a sentence each.
-        optimistic: Whether cells of one patient may have stood on both sides.
+        optimistic: Whether cells of one patient may have stood on both sides, or the recipe was
+            chosen on these cells.
         folds: How many; 0 for one division.
     """
 
@@ -98,19 +99,23 @@ class Finding:
             unit=job.unit,
             seed=job.seed,
         )
-        optimistic = unit != "patient"
+        divided = unit != "patient"
+        searched = job.recipe.searched_on == job.feed.manifest.checksum
         notes = job.feed.notes
-        if optimistic:
+        if divided:
             notes = (*notes, _WARNING.format(unit=unit))
+        if searched:
+            notes = (*notes, _SEARCHED)
         if ensemble:
             notes = (*notes, _ENSEMBLE.format(count=folds))
         protocol = _protocol(evaluation, unit, folds, job.seed)
         if ensemble:
             protocol += "; figures of each member alone"
         if job.teachers:
-            protocol += (
-                f"; taught by networks that never saw these patients"
-            )
+            protocol += "; taught by networks that never saw these patients"
+        if searched:
+            protocol += "; OPTIMISTIC, the recipe was chosen on these cells"
+        optimistic = divided or searched
         return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds)
 
     def history(self) -> list[dict[str, float]]:
@@ -135,6 +140,11 @@ class Finding:
 _WARNING = (
     "OPTIMISTIC: the cells were divided by {unit}, so the same patient may be among the cells "
     "trained on and the cells scored; expect less on new patients"
+)
+
+_SEARCHED = (
+    "OPTIMISTIC: a search chose the recipe on these very cells, so it suits them better than new "
+    "ones; the honest figures are the search's own, on the patients that it locked away"
 )
 
 _ENSEMBLE = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from laveran.cells.crop import procedure
 from laveran.errors import ConfigError
@@ -69,6 +69,8 @@ class Recipe(Settings):
         patience: Epochs whose loss on the valid patients is clearly above the lowest before the
             fit stops.
         precision: "fp32", or mixed with "bf16" or "fp16" where the device is faster so.
+        searched_on: Checksum of the cells that a search chose the recipe on, whose figures with
+            it are optimistic; empty if none did.
     """
 
     name: str
@@ -90,6 +92,15 @@ class Recipe(Settings):
     average_decay: float = Field(0.99, ge=0, lt=1)
     patience: int = Field(5, ge=1)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    searched_on: str = ""
+
+    @model_serializer(mode="wrap")
+    def _told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All values; `searched_on` only where a search chose the recipe."""
+        values: dict[str, Any] = plain(self)
+        if not self.searched_on:
+            del values["searched_on"]
+        return values
 
     def to_toml(self) -> str:
         """The recipe as TOML that `read_recipe` reads back.

@@ -50,7 +50,7 @@ class Search:
         trial: Number of the trial whose recipe was chosen.
         value: Its mean area under the ROC curve: the best of many, so optimistic.
         trials: How many there were.
-        recipe: The recipe.
+        recipe: The recipe, with the checksum of the data that it was chosen on.
         evaluation: Its figures on the locked patients, whom no trial saw; None while another
             process is at work.
         protocol: How those figures were got, in one sentence.
@@ -95,13 +95,14 @@ def write_outcome(task: Task, study: optuna.Study, opening: Opening | None) -> S
             f"the same command tells more when they have ended"
         )
     metrics = opening.metrics if opening else None
+    recipe = opening.recipe if opening else task.recipe_of(chosen)
     table = search_table.rows(trials)
     found = Search(
         folder=task.out,
         trial=chosen.number,
         value=figure_of(chosen) or 0.0,
         trials=len(table),
-        recipe=opening.recipe if opening else task.recipe_of(chosen),
+        recipe=recipe.replace(searched_on=task.manifest.checksum),
         evaluation=Evaluation.from_json(metrics) if metrics else None,
         protocol=metrics["protocol"] if metrics else "",
         skipped=task.first_feed.skipped,
