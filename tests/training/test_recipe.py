@@ -51,6 +51,9 @@ def test_a_recipe_survives_toml(recipe):
 def test_only_a_recipe_that_was_searched_for_says_so():
     fast = load_recipe("fast")
     assert "searched_on" not in fast.to_toml()
+    assert fast.model_dump(exclude={"searched_on", "name"}).keys() == fast.model_dump().keys() - {
+        "name"
+    }
     assert 'searched_on = "ab12"' in fast.replace(searched_on="ab12").to_toml()
     assert fast.replace(searched_on="ab12").replace(searched_on="") == fast
 

@@ -99,7 +99,7 @@ class Recipe(Settings):
         """All values; `searched_on` only where a search chose the recipe."""
         values: dict[str, Any] = plain(self)
         if not self.searched_on:
-            del values["searched_on"]
+            values.pop("searched_on", None)  # it may have been excluded
         return values
 
     def to_toml(self) -> str:
