@@ -148,6 +148,57 @@ def test_what_was_not_given_is_said(run, ensemble_run, drawn, tmp_path):
     assert "made by all of them together" in text(other.path)
 
 
+@pytest.fixture(scope="module")
+def by_cell(drawn, tiny, tmp_path_factory):
+    """A run whose networks had met the patients that they were tested on."""
+    out = tmp_path_factory.mktemp("by_cell") / "run"
+    recipe = tiny.replace(epochs=1)
+    return train(drawn.train_data, drawn.train_labels, out=out, recipe=recipe, by="cell")
+
+
+@pytest.fixture(scope="module")
+def searched(run, drawn, tiny, tmp_path_factory):
+    """A run by a recipe that was chosen on its cells."""
+    out = tmp_path_factory.mktemp("searched") / "run"
+    recipe = tiny.replace(epochs=1, searched_on=open_run(run.folder).cells.checksum)
+    return train(drawn.train_data, drawn.train_labels, out=out, recipe=recipe)
+
+
+AS_HONEST = "It is as honest as they are"
+MARKED = "**A run that is marked optimistic**"
+
+
+def test_no_run_is_called_as_honest_as_one_that_is_optimistic(
+    run, ensemble_run, by_cell, searched, drawn, tmp_path
+):
+    honest = text(written_for([run, ensemble_run], drawn, tmp_path / "honest.ipynb").path)
+    assert AS_HONEST in honest
+    assert MARKED not in honest
+    for other in (by_cell, searched):
+        mixed = text(written_for([ensemble_run, other], drawn, tmp_path / "mixed.ipynb").path)
+        assert AS_HONEST not in mixed
+        assert MARKED in mixed
+        assert "figures are optimistic" not in mixed  # those of the first are not
+
+
+def test_the_story_says_why_its_run_is_optimistic(by_cell, searched, drawn, tmp_path):
+    cells = text(written_for([by_cell], drawn, tmp_path / "cells.ipynb").path)
+    assert "**These figures are optimistic.** Cells of one patient" in cells
+    chosen = text(written_for([searched], drawn, tmp_path / "chosen.ipynb").path)
+    assert "So patients stay whole here" in chosen
+    assert "a search chose the recipe on these very patients" in chosen
+
+
+def test_what_teachers_count_is_told_only_where_there_were_any(run, project, drawn, tmp_path):
+    alone = code(written_for([run], drawn, tmp_path / "alone.ipynb").path)
+    assert '"searched_on", "teacher_share"})' in alone
+    config = project / "runs" / "fast" / "config.toml"
+    assert "teachers = []" in config.read_text()
+    config.write_text(config.read_text().replace("teachers = []", 'teachers = ["ab12"]'))
+    write_notebook([project / "runs" / "fast"], tmp_path / "taught.ipynb")
+    assert "teacher_share" not in code(tmp_path / "taught.ipynb")
+
+
 def test_a_notebook_is_the_same_every_time(run, tmp_path):
     once, twice = tmp_path / "once.ipynb", tmp_path / "twice.ipynb"
     for path in (once, twice):
@@ -223,10 +274,13 @@ def test_it_runs_from_top_to_bottom(run, drawn, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quiet_kernel")
-def test_it_runs_with_several_runs_and_folds(run, ensemble_run, drawn, tmp_path):
+def test_it_runs_with_several_runs_and_folds(run, ensemble_run, by_cell, drawn, tmp_path):
     out = tmp_path / "homework.ipynb"
-    written_for([ensemble_run, run], drawn, out)
-    assert "all of them together" in checked_run(out, [ensemble_run, run])
+    written_for([ensemble_run, run, by_cell], drawn, out)
+    output = checked_run(out, [ensemble_run, run, by_cell])
+    assert "all of them together" in output
+    assert f"{by_cell.folder.name} (optimistic)" in output
+    assert output.count("(optimistic)") == 2  # in the table, and among the differences
 
 
 @pytest.fixture

@@ -118,6 +118,22 @@ class FinishedRun:
         return load(self.folder.path)
 
     @property
+    def optimistic(self) -> bool:
+        """Whether its figures promise more than new patients will keep."""
+        return self.model.contract.optimistic
+
+    @property
+    def by_patient(self) -> bool:
+        """Whether the patients are known and were kept whole."""
+        by = self.config.get("run", {}).get("by", "patient")
+        return self.evaluation.n_patients > 0 and by == "patient"
+
+    @property
+    def taught(self) -> bool:
+        """Whether it learned from earlier runs beside the labels."""
+        return bool(self.config.get("run", {}).get("teachers"))
+
+    @property
     def kind(self) -> str:
         """One of `KINDS`: how the network of the model file came by its weights."""
         contract = self.model.contract
