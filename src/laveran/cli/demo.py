@@ -24,9 +24,9 @@ def demo(
 
     Example: laveran demo --out demo
     """
-    from importlib.util import find_spec
+    from laveran.cli.outcome import has_torch
 
-    test = _trained(out, recipe, seed) if find_spec("torch") else _shipped(out, seed)
+    test = _trained(out, recipe, seed) if has_torch() else _shipped(out, seed)
     typer.echo("SYNTHETIC cells, drawn by a program: the figures say nothing about real films.")
     typer.echo(f"submission   {test.submission}  ({test.prediction.n_cells:,} cells)")
     typer.echo(f"leaderboard  {show.leaderboard(test.leaderboard)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import typer
@@ -50,6 +51,14 @@ def training_side() -> Iterator[None]:
             f"this needs the training side, which is not whole here ({error}); "
             "install it: pip install 'laveran[train]'"
         ) from error
+
+
+def has_torch() -> bool:
+    """Whether torch is installed, without importing it."""
+    try:
+        return find_spec("torch") is not None
+    except ModuleNotFoundError:  # what hides a package may say so in this way
+        return False
 
 
 def one_line(text: str) -> str:
