@@ -75,6 +75,6 @@ def test_while_another_process_measures_it_is_left_alone(store, measured, monkey
     monkeypatch.setattr(search_study, "HEARTBEAT_S", 0)
     recipes, measure = measured
     opening = Opening.begin(store, 3, FAST)
-    opening._study.ask()
+    opening._study.ask().set_user_attr(search_study.BEGUN, True)
     assert opening.finish(measure) is None
     assert recipes == []

@@ -62,7 +62,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(int(os.environ.get("SEEDS", "3"))))
 def test_killed_at_a_random_moment_the_same_command_goes_on(drawn, tmp_path, seed):
     out = tmp_path / "one"
     process = start(drawn, out, 6, 8)
@@ -78,9 +78,9 @@ def test_killed_at_a_random_moment_the_same_command_goes_on(drawn, tmp_path, see
     died = [row for row in table if row["reason"] == "its process ended"]
     assert len(died) <= 1
     assert len(table) - len(died) >= 6
-    for row in died:  # what it was trying is tried again, from where it was
+    for row in died:  # what it was trying is tried again
         same = [other for other in table if other["learning_rate"] == row["learning_rate"]]
-        assert len(same) == 2
+        assert len(same) == 2 or row["learning_rate"] == ""  # it died while it drew
     assert json.loads((out / "metrics.json").read_text())["n_patients"] > 0
     assert not (out / "trials").exists()
 

@@ -174,8 +174,19 @@ class TestDeadProcesses:
         monkeypatch.setattr(search_study, "GRACE_S", 0)
         monkeypatch.setattr(search_study, "HEARTBEAT_S", 0)
         trial = study.ask()
-        trial.suggest_float("x", 0, 1)
+        trial.set_user_attr(search_study.BEGUN, True)
         assert wait_for_others(study) == 1
+
+    def test_who_died_before_the_first_heartbeat_is_waited_for_once(self, study, monkeypatch):
+        monkeypatch.setattr(search_study, "GRACE_S", 0)
+        monkeypatch.setattr(search_study, "HEARTBEAT_S", 0)
+        study.enqueue_trial({"x": 0.25}, user_attrs={"start": "fast"})
+        study.ask()
+        assert wait_for_others(study) == 0
+        assert study.trials[0].state == TrialState.FAIL
+        again = study.ask()
+        assert again.user_attrs == {"start": "fast", "retry_of": 0}
+        assert again.suggest_float("x", 0, 1) == 0.25
 
 
 def ended(*values, state=TrialState.PRUNED):

@@ -16,7 +16,7 @@ import optuna
 from optuna.trial import TrialState
 
 from laveran.training.recipe import Recipe, parse_recipe
-from laveran.training.search_study import Storage, wait_for_others
+from laveran.training.search_study import BEGUN, Storage, wait_for_others
 
 OPENING = "laveran search: locked patients"
 UNDER_WAY = (TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE)
@@ -82,6 +82,7 @@ class Opening:
 
     def _measured(self, trial: optuna.Trial, measure: Measure) -> float:
         """The area under the ROC curve of the locked patients, the other figures noted."""
+        trial.set_user_attr(BEGUN, True)
         taken = any(
             other.number < trial.number and other.state in (TrialState.RUNNING, TrialState.COMPLETE)
             for other in self._study.get_trials(deepcopy=False)

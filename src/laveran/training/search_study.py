@@ -28,6 +28,7 @@ from laveran.errors import ConfigError
 STUDY = "laveran search"
 HEARTBEAT_S, GRACE_S = 10, 60
 NAMES = ("trial", "recipe", "start")  # what a queued trial is for; all else it comes to by itself
+BEGUN = "begun"  # noted by a process that is at work on a trial
 RETRIES = 2  # of a trial whose process died: what kills a process twice will kill it again
 ATTEMPTS = 3  # to make the tables, which another process may be making at the same time
 
@@ -142,7 +143,9 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
     retried = [each for each in study.get_trials() if each.user_attrs.get("retry_of") == first]
     if len(retried) < RETRIES:
         kept = {name: trial.user_attrs[name] for name in NAMES if name in trial.user_attrs}
-        study.enqueue_trial(trial.params, user_attrs={**kept, "retry_of": first})
+        # what it was queued with counts too: it may have died before it drew all of that
+        choices = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+        study.enqueue_trial(choices, user_attrs={**kept, "retry_of": first})
 
 
 def join(
@@ -232,10 +235,16 @@ def wait_for_others(study: optuna.Study) -> int:
     last = time.monotonic() + GRACE_S + HEARTBEAT_S
     while True:
         fail_stale(study)
-        count = len(running(study))
-        if not count or time.monotonic() > last:
-            return count
+        if not running(study):
+            return 0
+        if time.monotonic() > last:
+            break
         time.sleep(min(1.0, HEARTBEAT_S))
+    for trial in running(study):
+        if BEGUN not in trial.user_attrs:  # its process died before the first heartbeat
+            study.tell(trial.number, state=TrialState.FAIL)
+            queue_again(study, trial)
+    return len(running(study))
 
 
 def figure_of(trial: FrozenTrial) -> float | None:

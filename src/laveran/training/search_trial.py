@@ -19,7 +19,7 @@ from laveran.training.batches import score
 from laveran.training.folder import RunFolder
 from laveran.training.search_clock import Clock
 from laveran.training.search_space import draw
-from laveran.training.search_study import best, figure_of, queue_again
+from laveran.training.search_study import BEGUN, best, figure_of, queue_again
 from laveran.training.search_task import Task
 from laveran.training.train import fit_parts
 
@@ -64,6 +64,7 @@ class Contest:
             TrialPruned: If others did better, or the time is over.
             ConfigError: If the recipe cannot work.
         """
+        trial.set_user_attr(BEGUN, True)
         trial.set_user_attr("place", self.task.place)
         # seeded by the trial: machines that join, or one that starts again, draw other numbers
         seed = np.random.SeedSequence((self.task.seed, trial.number)).generate_state(1)
