@@ -30,6 +30,7 @@ class Gate(nn.Module):
         prototypes: Typical training cells in that space [K, R].
 
     Example:
+        >>> import torch
         >>> gate = Gate(torch.zeros(2), torch.eye(2), torch.tensor([[0.0, 0.0], [3.0, 0.0]]))
         >>> gate(torch.tensor([[0.0, 1.0], [3.0, 4.0]]))
         tensor([1., 4.])
