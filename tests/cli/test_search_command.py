@@ -7,21 +7,22 @@ import pytest
 
 from laveran.cells.skipped import Skipped
 from laveran.metrics import evaluate
+from laveran.training import load_recipe
+from laveran.training import search as module
+from laveran.training.search_outcome import Search
 
 
 @pytest.fixture
 def searching(monkeypatch, tmp_path):
     """`search` of the library, replaced by one that only notes what it is asked."""
-    module = pytest.importorskip("laveran.training.search")
-    outcome = pytest.importorskip("laveran.training.search_outcome")
-    recipe = pytest.importorskip("laveran.training").load_recipe("fast")
+    recipe = load_recipe("fast")
     asked = {}
     figures = evaluate([1, 0, 1], [0.9, 0.2, 0.4], ["A", "B", "C"], resamples=0)
 
     def search(data, labels, **settings):
         asked.update(data=data, labels=labels, **settings)
         settings["watch"]("search", 1, 60, {"loss": 0.5})
-        return outcome.Search(
+        return Search(
             folder=tmp_path,
             trial=3,
             value=0.98765,
