@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import csv
 import os
 import signal
 import stat
@@ -76,3 +77,12 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, place):
     with pytest.raises(OutputError, match=f"^cannot write {tmp_path / place}: .*; choose"):
         files.write_text(tmp_path / place, "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_table_comes_back_from_its_csv(tmp_path):
+    rows = [["a.png", 'cut "off", empty'], ["b\n.png", ""]]
+    path = tmp_path / "new" / "table.csv"
+    files.write_csv(path, ("name", "reason"), rows, delimiter=";")
+    with path.open(newline="", encoding="utf-8") as file:
+        assert list(csv.reader(file, delimiter=";")) == [["name", "reason"], *rows]
+    assert b"\r" not in path.read_bytes()

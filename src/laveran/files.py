@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +52,31 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
     with replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8", newline="")
+
+
+def write_csv(
+    path: Path | str,
+    header: Iterable[object],
+    rows: Iterable[Iterable[object]],
+    delimiter: str = ",",
+) -> None:
+    """Write a table as UTF-8 CSV to `path`, whole or not at all; see `csv_text`."""
+    write_text(path, csv_text(header, rows, delimiter))
+
+
+def csv_text(
+    header: Iterable[object], rows: Iterable[Iterable[object]], delimiter: str = ","
+) -> str:
+    r"""A table as CSV, each line ended by a line feed; None becomes an empty field.
+
+    >>> csv_text(("name", "reason"), [("a.png", None), ("b.png", "cut off, empty")])
+    'name,reason\na.png,\nb.png,"cut off, empty"\n'
+    """
+    text = io.StringIO()
+    table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def _scratch(target: Path) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -73,14 +71,14 @@ def _lists(found: Check) -> dict[str, str]:
     """The lists as CSV, by file name."""
     manifest = found.manifest
     lists = {
-        "left_out.csv": _csv(("name", "reason"), found.skipped),
-        "twins.csv": _csv(
+        "left_out.csv": files.csv_text(("name", "reason"), found.skipped),
+        "twins.csv": files.csv_text(
             ("name", "twin", "distance", "patient", "twin_patient", "label", "twin_label"),
             (_twin_row(manifest, twin) for twin in found.twins),
         ),
     }
     if found.splits:
-        lists["leaks.csv"] = _csv(
+        lists["leaks.csv"] = files.csv_text(
             ("split", found.manifest.grouping, "part", "cells"),
             (
                 (split.source, leak.group, part, n)
@@ -90,7 +88,7 @@ def _lists(found: Check) -> dict[str, str]:
             ),
         )
     if found.suspects:
-        lists["suspects.csv"] = _csv(
+        lists["suspects.csv"] = files.csv_text(
             ("name", "patient", "label", "probability", "quality"),
             _suspect_rows(manifest, found.suspects),
         )
@@ -117,14 +115,6 @@ def _suspect_rows(manifest: Manifest, suspects: Suspects) -> Iterable[Sequence[A
             f"{judged.y_prob[i]:.6f}",
             f"{suspects.ranking.quality[i]:.6f}",
         )
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(rows)
-    return text.getvalue()
 
 
 def _report(found: Check) -> CheckReport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -135,11 +134,7 @@ class Manifest(Sequence[Cell]):
 
     def write(self, path: Path | str) -> None:
         """Write `path` as UTF-8 CSV with the columns of `Cell`, whole or not at all."""
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        rows.writerows(["" if v is None else v for v in astuple(cell)] for cell in self.cells)
-        files.write_text(path, text.getvalue())
+        files.write_csv(path, COLUMNS, map(astuple, self.cells))
 
 
 def read_manifest(path: Path | str) -> Manifest:

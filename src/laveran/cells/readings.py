@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -59,11 +57,7 @@ class CellReading:
 
 def write_key(path: Path | str, rows: Iterable[KeyRow]) -> None:
     """Write a key as UTF-8 CSV with the columns of `KeyRow`, whole or not at all."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(field.name for field in fields(KeyRow))
-    table.writerows(astuple(row) for row in rows)
-    files.write_text(path, text.getvalue())
+    files.write_csv(path, (field.name for field in fields(KeyRow)), map(astuple, rows))
 
 
 def read_key(path: Path | str) -> dict[str, KeyRow]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -32,8 +30,4 @@ def write_skipped(path: Path | str, rows: Iterable[Skipped]) -> None:
     >>> target.read_text().splitlines()
     ['name,reason', 'a.png,empty (0 bytes)']
     """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(Skipped._fields)
-    table.writerows(rows)
-    files.write_text(path, text.getvalue())
+    files.write_csv(path, Skipped._fields, rows)

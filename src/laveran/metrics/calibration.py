@@ -157,6 +157,8 @@ def fit_temperature_to_noisy(logits: ArrayLike, y_true: ArrayLike, mislabelled: 
     """
     if not 0 <= mislabelled < 1:
         raise ConfigError(f"the share of mislabelled cells is {mislabelled}, not in 0..1")
+    if mislabelled == 0:
+        return fit_temperature(logits, y_true)
     labels = checked_labels(y_true)
     margins = checked_logits(logits, labels.size)
 

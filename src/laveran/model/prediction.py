@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -252,11 +250,6 @@ def _judge(
 
 def _write_probabilities(path: Path, template: Template, y_prob: NDArray[np.float32]) -> None:
     """The id and the probability of each row; empty where the picture could not be read."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(
-        (template.header[template.id_column] if template.header else HEADER[0], "probability")
-    )
-    for name, value in zip(template.ids, y_prob, strict=True):
-        rows.writerow((name, "" if np.isnan(value) else f"{value:.6f}"))
-    files.write_text(path, text.getvalue())
+    name = template.header[template.id_column] if template.header else HEADER[0]
+    shown = ("" if np.isnan(value) else f"{value:.6f}" for value in y_prob)
+    files.write_csv(path, (name, "probability"), zip(template.ids, shown, strict=True))

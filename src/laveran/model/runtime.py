@@ -119,9 +119,8 @@ class Model:
     def judge(self, cells: NDArray[np.uint8]) -> Judgement:
         """What counts in prediction, of prepared cells uint8 [N, S, S, 3]."""
         gate = self.contract.gate
-        wanted = ["probability", "logit"] + (["outlier"] if gate else [])
         run = self._average if self.tta else self._run
-        probability, _, *outlier = run(cells, wanted)
+        probability, *outlier = run(cells, ["probability"] + (["outlier"] if gate else []))
         beyond = outlier[0] > gate.threshold if gate else np.zeros(len(probability), np.bool_)
         return Judgement(probability, beyond)
 
@@ -162,8 +161,9 @@ class Model:
 
     def _average(self, cells: NDArray[np.uint8], outputs: Sequence[str]) -> list[Any]:
         """As `_run`, averaged over the symmetries; the probability is that of the mean logit."""
-        views = zip(*(self._run(view, outputs) for view in turned(cells)), strict=True)
-        answers = dict(zip(outputs, views, strict=True))
+        needed = dict.fromkeys((*outputs, "logit"))
+        views = zip(*(self._run(view, list(needed)) for view in turned(cells)), strict=True)
+        answers = dict(zip(needed, views, strict=True))
         if "evidence" in answers:  # so that `mean(evidence) + bias == logit` still holds
             answers["evidence"] = tuple(turned_back(answers["evidence"]))
         mean = {name: np.mean(values, axis=0) for name, values in answers.items()}

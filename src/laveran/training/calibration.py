@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from laveran.metrics import (
     calibrated,
-    fit_temperature,
     fit_temperature_to_noisy,
     measure,
     threshold_at_specificity,
@@ -62,11 +61,7 @@ def calibrate(
     A threshold for a specificity lies where that share of the controls' cells is
     negative; of all uninfected cells where there are no controls or no patients.
     """
-    temperature = (
-        fit_temperature_to_noisy(raw_logit, y_true, mislabelled)
-        if mislabelled
-        else fit_temperature(raw_logit, y_true)
-    )
+    temperature = fit_temperature_to_noisy(raw_logit, y_true, mislabelled)
     y_prob = calibrated(scaled(raw_logit, temperature)).astype(np.float32)
     thresholds = {ACCURACY: 0.5}
     for specificity in SPECIFICITIES:

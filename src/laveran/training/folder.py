@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -139,17 +138,14 @@ class RunFolder:
 
     def write_cells(self, manifest: Manifest, parts: Sequence[str]) -> None:
         """Write `cells.csv`: the manifest with the part or fold of each cell."""
-        rows = (
-            ["" if value is None else value for value in astuple(cell)] + [part]
-            for cell, part in zip(manifest, parts, strict=True)
-        )
-        _write_csv(self.path / "cells.csv", [*COLUMNS, "part"], rows)
+        rows = ([*astuple(cell), part] for cell, part in zip(manifest, parts, strict=True))
+        files.write_csv(self.path / "cells.csv", [*COLUMNS, "part"], rows)
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Write `history.csv`: a row an epoch."""
         columns = list(dict.fromkeys(key for row in history for key in row))
         rows = ([row.get(column, "") for column in columns] for row in history)
-        _write_csv(self.path / "history.csv", columns, rows)
+        files.write_csv(self.path / "history.csv", columns, rows)
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write `metrics.json`."""
@@ -184,7 +180,7 @@ class RunFolder:
             strict=True,
         )
         header = ["name", "patient", "label", "logit", "probability"]
-        _write_csv(self.predictions, header + [f"called at {point}" for point in points], rows)
+        files.write_csv(self.predictions, header + [f"called at {point}" for point in points], rows)
 
     def read_predictions(self) -> Predictions:
         """Undo `write_predictions`: the logits come back bit for bit.
@@ -220,11 +216,3 @@ def _deciding(config: bytes) -> dict[str, Any] | None:
     if not isinstance(run, dict):
         return None
     return {**values, "run": {key: run[key] for key in run if key not in ("data", "labels")}}
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(rows)
-    files.write_text(path, text.getvalue())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,15 +34,13 @@ def rows(trials: Sequence[FrozenTrial]) -> list[TrialRow]:
 def write(table: Sequence[TrialRow], path: Path) -> None:
     """Write `table` as CSV; the trial's value stands under the name of the objective."""
     settings = list(dict.fromkeys(name for row in table for name in row.params))
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
     head = ["trial", "state", OBJECTIVE, "folds", "accuracy", "blank", "seconds", "reason"]
-    lines.writerow(head + settings)
+    lines = []
     for row in table:
         figures = (row.value, row.folds, row.accuracy, row.blank, round(row.seconds, 1))
         chosen = [row.params.get(name, "") for name in settings]
-        lines.writerow([row.number, row.state, *figures, row.reason, *chosen])
-    files.write_text(path, text.getvalue())
+        lines.append([row.number, row.state, *figures, row.reason, *chosen])
+    files.write_csv(path, head + settings, lines)
 
 
 def importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:

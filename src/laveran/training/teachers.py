@@ -8,7 +8,6 @@ from the teachers' networks of that same fold, which never saw those patients.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from laveran.model.prediction import Watch
 from laveran.networks.network import load_members
 from laveran.training.batches import Cells, score
 from laveran.training.feed import Feed, prepare_cells
+from laveran.training.finished import FinishedRun
 from laveran.training.folder import RunFolder
 
 SAME = ("data_sha256", "folds", "seed", "by")  # what makes one division of the patients
@@ -86,17 +86,18 @@ def read_teacher(
         ModelError: If there is no run, or it is not finished.
     """
     folder = RunFolder(Path(path))
+    finished = FinishedRun(folder)
     try:
-        config = tomllib.loads(folder.config.read_text(encoding="utf-8"))
-        run, recipe = config["run"], config["recipe"]
-        crop, size_px = recipe["crop"], recipe["size_px"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        run, recipe = finished.config["run"], finished.recipe
+    except (ModelError, KeyError) as error:
         raise ModelError(
             f"there is no run to learn from in {path}; give a folder that `laveran train` left"
         ) from error
-    if folder.read_metrics() is None:
+    if not finished.metrics:
         raise ModelError(f"the teacher in {path} is not finished; resume its training")
-    feed = prepare_cells(data, labels, patients=patients, crop=crop, size_px=size_px, watch=watch)
+    feed = prepare_cells(
+        data, labels, patients=patients, crop=recipe.crop, size_px=recipe.size_px, watch=watch
+    )
     return Teacher(folder, feed, run)
 
 
