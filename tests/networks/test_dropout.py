@@ -3,7 +3,7 @@ import torch
 
 from laveran.errors import ConfigError
 from laveran.networks.backbone import BackboneSpec
-from laveran.networks.dropout import CELLS_AT_ONCE, Consensus, monte_carlo
+from laveran.networks.dropout import CELLS_AT_ONCE, Averaged, monte_carlo
 from laveran.networks.network import Network, build
 from laveran.networks.stack import plain, residual
 
@@ -53,7 +53,7 @@ def linear(share, embedding, weight, bias):
 @pytest.mark.parametrize("spec", (HEAD_ONLY | INSIDE).values(), ids=HEAD_ONLY | INSIDE)
 def test_it_is_the_whole_network_asked_again_bit_for_bit(spec):
     network = used(spec)
-    expected = Consensus.of(naive(network, cells(), 5, seed=7))
+    expected = Averaged.of(naive(network, cells(), 5, seed=7))
     for found, wanted in zip(monte_carlo(network, cells(), 5, seed=7), expected, strict=True):
         assert torch.equal(found, wanted)
 

@@ -20,13 +20,13 @@ from laveran.networks.network import Network
 CELLS_AT_ONCE = 512
 
 
-class Consensus(NamedTuple):
-    """What several opinions on N cells come to, as the model file of an ensemble has it.
+class Averaged(NamedTuple):
+    """What several opinions on N cells average to, as the model file of an ensemble has it.
 
     Attributes:
-        logit: Their mean [N].
-        probability: Of that mean [N].
-        disagreement: Standard deviation of their probabilities [N].
+        logit: Mean logit [N].
+        probability: Of that mean logit [N].
+        disagreement: Standard deviation of the single probabilities [N].
     """
 
     logit: Tensor
@@ -35,10 +35,10 @@ class Consensus(NamedTuple):
 
     @classmethod
     def of(cls, logits: Tensor) -> Self:
-        """The consensus of M opinions, float [M, N], M at least 2.
+        """The average of M opinions, float [M, N], M at least 2.
 
         Example:
-            >>> found = Consensus.of(torch.tensor([[0.0, 2.0], [0.0, -2.0]]))
+            >>> found = Averaged.of(torch.tensor([[0.0, 2.0], [0.0, -2.0]]))
             >>> found.probability, found.disagreement
             (tensor([0.5000, 0.5000]), tensor([0.0000, 0.5385]))
         """
@@ -49,7 +49,7 @@ class Consensus(NamedTuple):
 @torch.no_grad()
 def monte_carlo(
     network: Network, cells: Tensor, passes: int = 20, *, seed: int = 0, temperature: float = 1.0
-) -> Consensus:
+) -> Averaged:
     """What `network` says of cells over several passes with dropout; batch norm as in inference.
 
     Where only the embedding is dropped, the rest of the network is computed once. The head is
@@ -86,7 +86,7 @@ def monte_carlo(
         parts = [
             _asked(network, part.float(), passes) for part in torch.split(cells, CELLS_AT_ONCE)
         ]
-    return Consensus.of(torch.cat(parts, dim=1) / temperature)
+    return Averaged.of(torch.cat(parts, dim=1) / temperature)
 
 
 def _asked(network: Network, cells: Tensor, passes: int) -> Tensor:
