@@ -1,0 +1,1 @@
+"""Laveran's networks and three usual ways, on one division of the patients."""
