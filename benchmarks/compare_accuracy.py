@@ -47,8 +47,8 @@ Folds = dict[int, dict[str, Path]]  # folder of each run's fold, by fold and nam
 def rival_notebooks(asked: argparse.Namespace) -> dict[str, Notebook]:
     """The rivals that torch trains."""
     weights = asked.resnet_weights
-    if weights not in (IMAGENET, RANDOM):
-        weights = str(Path(weights).resolve())
+    if weights not in (IMAGENET, RANDOM) and not Path(weights).is_file():
+        raise SystemExit(f"there are no weights at {weights}; give imagenet, random or a file")
     rate = 1e-3 if weights == RANDOM else 1e-4
     both = {
         RESNET: Notebook(RESNET, asked.resnet_px, asked.resnet_epochs, rate, weights),

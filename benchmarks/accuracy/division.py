@@ -54,7 +54,10 @@ class Division:
 def read_division(fold: Path) -> Division:
     """The division that a fold of a finished run was trained by; SystemExit if it is none."""
     if not (fold / "metrics.json").is_file():
-        raise SystemExit(f"{fold} holds no finished fold; finish the run with --resume")
+        raise SystemExit(
+            f"{fold} holds no finished fold; give a run that was trained with --folds, finished by "
+            "--resume (a model file alone does not tell which patients it has seen)"
+        )
     manifest = read_manifest(fold / "cells.csv")
     with (fold / "cells.csv").open(newline="", encoding="utf-8") as file:
         parts = np.array([row["part"] for row in csv.DictReader(file)])

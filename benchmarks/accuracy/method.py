@@ -38,7 +38,7 @@ class Facts:
     note: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     train_seconds: float | None = None
-    history: Sequence[Mapping[str, float]] = ()
+    history: Sequence[Mapping[str, float]] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Write it: the last file of a training."""

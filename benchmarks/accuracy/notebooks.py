@@ -8,12 +8,14 @@ rate falls along a cosine, which many notebooks leave out.
 from __future__ import annotations
 
 import copy
+import hashlib
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import numpy as np
@@ -50,6 +52,14 @@ class Notebook:
     learning_rate: float
     weights: str = RANDOM
     seed: int = 0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the training, wherever the weights lie."""
+        if self.weights in (IMAGENET, RANDOM):
+            return vars(self)
+        content = Path(self.weights).read_bytes()
+        return {**vars(self), "weights": f"sha256 {hashlib.sha256(content).hexdigest()}"}
 
     @property
     def note(self) -> str:
@@ -113,7 +123,7 @@ def train(
     threads: int,
 ) -> Facts:
     """Train, score the test part, write both to `folder`; or read what is there already."""
-    settings = {**vars(notebook), "division": division.checksum}
+    settings = {**notebook.settings, "division": division.checksum}
     kept = folder / f"{notebook.kind}.json"
     facts = finished(kept, settings)
     if facts:
