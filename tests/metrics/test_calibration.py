@@ -87,6 +87,14 @@ def test_weights_of_a_temperature_count_cells():
     assert fit_temperature(logits, y_true, weights=times) == pytest.approx(repeated)
 
 
+def test_a_share_of_readers_is_that_share_of_cells():
+    logits, share = np.array([2.0, -1.0, 0.5]), np.array([0.75, 0.25, 0.5])
+    repeated = np.repeat(logits, 4), [1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 0]
+    assert fit_temperature(logits, share) == pytest.approx(fit_temperature(*repeated))
+    noisy = fit_temperature_to_noisy(logits, share, 0.1)
+    assert noisy == pytest.approx(fit_temperature_to_noisy(*repeated, 0.1))
+
+
 def test_temperature_makes_probabilities_honest():
     logits, y_true = overconfident(3.0)
     before = ece(y_true, calibrated(logits))
@@ -123,6 +131,8 @@ def test_temperature_at_its_bounds():
         ([1.0], [1, 0], "2 labels"),
         ([1.0, np.inf], [1, 0], "must be finite"),
         ([1.0, 2.0], [1, 3], "y_true is 3"),
+        ([1.0, 2.0], [1, 1.5], "y_true is 1.5"),
+        ([1.0, 2.0], [1, np.nan], "y_true is nan"),
         ([], [], "at least one"),
     ],
 )

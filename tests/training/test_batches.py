@@ -9,7 +9,7 @@ from laveran.training.batches import Cells, score
 
 CPU = torch.device("cpu")
 PICTURES = np.random.default_rng(0).integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
-LABELS = np.arange(30) % 2
+LABELS = (np.arange(30) % 2).astype(np.float32)
 
 
 def part(first, last, weights=None):
@@ -25,7 +25,7 @@ def network():
 def test_a_batch_holds_the_asked_cells_of_its_part():
     batch = part(10, 20).batch(np.array([3, 0]), CPU)
     assert torch.equal(batch.pictures[1], torch.from_numpy(PICTURES[13]).permute(2, 0, 1).float())
-    assert batch.labels.tolist() == batch.targets.tolist() == [LABELS[10], LABELS[13]]
+    assert batch.truth.tolist() == batch.targets.tolist() == [LABELS[10], LABELS[13]]
     assert batch.weights.tolist() == [1, 1]
 
 
@@ -34,7 +34,7 @@ def test_targets_stand_beside_the_labels():
     cells = Cells(PICTURES, LABELS, np.arange(10, 20), targets=targets)
     batch = cells.batch(np.array([3, 0]), CPU)
     assert batch.targets.tolist() == targets[[10, 13]].tolist()
-    assert batch.labels.tolist() == [LABELS[10], LABELS[13]]
+    assert batch.truth.tolist() == [LABELS[10], LABELS[13]]
 
 
 def test_a_batch_has_the_weights_of_its_cells():

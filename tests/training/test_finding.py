@@ -11,7 +11,7 @@ from laveran.training.folder import Predictions, RunFolder
 def job(unit="patient", notes=("as said before",), searched_on=""):
     feed = SimpleNamespace(notes=notes, manifest=SimpleNamespace(checksum="ab12"))
     recipe = SimpleNamespace(searched_on=searched_on)
-    return SimpleNamespace(feed=feed, recipe=recipe, unit=unit, seed=7, teachers=())
+    return SimpleNamespace(feed=feed, recipe=recipe, unit=unit, seed=7, teachers=(), readings=None)
 
 
 def scored(logits, patients, folder=None, temperature=2.0, best_epoch=1):

@@ -31,7 +31,7 @@ RECIPE = Recipe(
 def trivial(count=96):
     """Half of the cells are dark, which makes them parasitized."""
     rng = np.random.default_rng(0)
-    labels = np.arange(count) % 2
+    labels = (np.arange(count) % 2).astype(np.float32)
     pictures = rng.integers(140, 220, (count, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
     pictures[labels == 1] -= 60
     return pictures, labels

@@ -21,7 +21,7 @@ def overconfident(count=2000, seed=0, truth=3.0):
 
 def test_the_temperature_is_that_of_metrics():
     logits, labels, patients, _ = overconfident()
-    found = calibrate(logits, labels, patients, patients_known=True)
+    found = calibrate(logits, labels, labels, patients, patients_known=True)
     assert found.temperature == fit_temperature(logits, labels)
     assert found.temperature > 2
 
@@ -29,7 +29,7 @@ def test_the_temperature_is_that_of_metrics():
 @given(st.integers(0, 50), st.floats(0.05, 20))
 def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
     logits, labels, patients, control = overconfident(300, seed, truth)
-    found = calibrate(logits, labels, patients, patients_known=True)
+    found = calibrate(logits, labels, labels, patients, patients_known=True)
     called = found.apply([""] * 300, patients, labels, logits).called
     assert list(called) == [ACCURACY, "specificity=0.99", "specificity=0.998"]
     for specificity in (0.99, 0.998):
@@ -39,23 +39,25 @@ def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
 
 def test_without_patients_all_uninfected_cells_choose_the_threshold():
     logits, labels, patients, _ = overconfident()
-    found = calibrate(logits, labels, patients, patients_known=False)
-    by_controls = calibrate(logits, labels, patients, patients_known=True)
+    found = calibrate(logits, labels, labels, patients, patients_known=False)
+    by_controls = calibrate(logits, labels, labels, patients, patients_known=True)
     called = found.apply([""] * 2000, patients, labels, logits).called["specificity=0.99"]
     assert 0.99 <= (~called[labels == 0]).mean() < 0.992
     assert found.thresholds["specificity=0.99"] > by_controls.thresholds["specificity=0.99"]
 
 
 def test_without_uninfected_cells_only_accuracy_is_left():
+    labels = np.ones(3, np.int64)
     found = calibrate(
-        np.ones(3, np.float32), np.ones(3, np.int64), np.array(["A"] * 3), patients_known=True
+        np.ones(3, np.float32), labels, labels, np.array(["A"] * 3), patients_known=True
     )
     assert found.thresholds == {ACCURACY: 0.5}
 
 
 def test_a_threshold_is_never_above_1():
     logits = np.array([500, 500, -500], np.float32)
-    found = calibrate(logits, np.array([0, 1, 0]), np.array(["A", "B", "C"]), patients_known=True)
+    labels = np.array([0, 1, 0])
+    found = calibrate(logits, labels, labels, np.array(["A", "B", "C"]), patients_known=True)
     assert max(found.thresholds.values()) <= 1
 
 
@@ -98,7 +100,16 @@ def test_a_known_share_of_wrong_labels_sharpens_the_probability():
     parasitized = rng.random(4000) < 1 / (1 + np.exp(-logit))
     labels = (parasitized | (rng.random(4000) < 0.1)).astype(np.int64)
     groups = np.repeat(np.arange(40), 100).astype(str)
-    plain = calibrate(logit, labels, groups, patients_known=True)
-    corrected = calibrate(logit, labels, groups, patients_known=True, mislabelled=0.1)
+    plain = calibrate(logit, labels, labels, groups, patients_known=True)
+    corrected = calibrate(logit, labels, labels, groups, patients_known=True, mislabelled=0.1)
     assert corrected.temperature < plain.temperature
     assert corrected.temperature == pytest.approx(1, rel=0.1)
+
+
+def test_the_temperature_is_that_of_what_the_cells_show():
+    logit = np.array([3, 3, -3, -3], np.float32)
+    labels = np.array([1, 0, 0, 0])
+    read = np.array([1, 0.5, 0, 0], np.float32)
+    groups = np.array(["A", "A", "A", "A"])
+    found = calibrate(logit, labels, read, groups, patients_known=True)
+    assert found.temperature == fit_temperature(logit, read) < fit_temperature(logit, labels)

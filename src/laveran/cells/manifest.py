@@ -119,6 +119,16 @@ class Manifest(Sequence[Cell]):
             return "photo"
         return "cell"
 
+    @property
+    def controls(self) -> NDArray[np.bool_]:
+        """Whether a cell is of a patient without any parasitized cell [N].
+
+        None is where patients are not known: an uninfected photo or cell makes no control.
+        """
+        if self.grouping != "patient":
+            return np.zeros(len(self), dtype=np.bool_)
+        return ~np.isin(self.groups, self.groups[self.labels == 1])
+
     def select(self, indexes: Iterable[int]) -> Manifest:
         """The cells at `indexes` (integers, or a boolean mask turned by `np.flatnonzero`)."""
         return Manifest(tuple(self.cells[int(index)] for index in indexes))

@@ -38,6 +38,11 @@ def train(
         list[Path] | None,
         typer.Option(help="Run folder to learn from beside the labels; may be given again."),
     ] = None,
+    readings: Annotated[
+        list[Path] | None,
+        typer.Option(help="CSV of cells read again, learned instead of labels; one a reader."),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Key of the page that was read.")] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Instead of the recipe's number of epochs.")
     ] = None,
@@ -72,6 +77,8 @@ def train(
             folds=folds,
             ensemble=ensemble,
             teachers=teacher or (),
+            readings=readings or (),
+            key=key,
             epochs=epochs,
             seed=seed,
             resume=resume,

@@ -15,8 +15,8 @@ from laveran.metrics.checks import (
     Floats,
     Ints,
     checked_cells,
-    checked_labels,
     checked_logits,
+    checked_targets,
     checked_weights,
 )
 from laveran.metrics.figures import ratio
@@ -97,7 +97,8 @@ def fit_temperature(
 
     Args:
         logits: Logits [N] of "parasitized", finite.
-        y_true: Labels [N], 1 parasitized, 0 uninfected.
+        y_true: Labels [N], 1 parasitized, 0 uninfected; between them, the share of readers who
+            see a parasite.
         weights: Weights [N], at least 0; None counts every cell once.
         bounds: Lowest and highest temperature allowed, both above 0. Cells without a single
             mistake would otherwise call for T = 0, hopeless ones for infinity.
@@ -108,7 +109,7 @@ def fit_temperature(
 
     Raises:
         DataError: If the lengths differ, there are no cells, a logit is not finite, or a label is
-            neither 0 nor 1.
+            outside 0..1.
         ConfigError: If the bounds are not rising numbers above 0.
 
     Example:
@@ -118,16 +119,16 @@ def fit_temperature(
     lowest, highest = bounds
     if not 0 < lowest < highest < np.inf:
         raise ConfigError(f"temperature bounds {bounds} must be two rising numbers above 0")
-    labels = checked_labels(y_true)
-    margin = np.where(labels == 1, 1.0, -1.0) * checked_logits(logits, labels.size)
-    pull = checked_weights(weights, labels.size) * margin
+    targets = checked_targets(y_true)
+    margins = checked_logits(logits, targets.size)
+    pull = checked_weights(weights, targets.size) * margins
     if not pull.any():
         return 1.0
     low, high = np.log(lowest), np.log(highest)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        # d NLL / d(1/T) = -sum(w m sigmoid(-m / T)): below 0 where a smaller T would fit better.
-        if pull @ calibrated(-margin, float(np.exp(middle))) > 0:
+        # d NLL / d(1/T) = -sum(w z (y - sigmoid(z / T))): below 0 where a smaller T fits better.
+        if pull @ (targets - calibrated(margins, float(np.exp(middle)))) > 0:
             high = middle
         else:
             low = middle
@@ -143,7 +144,7 @@ def fit_temperature_to_noisy(logits: ArrayLike, y_true: ArrayLike, mislabelled: 
 
     Args:
         logits: Logits [N] of "parasitized", finite.
-        y_true: Labels [N] as published, 1 parasitized, 0 uninfected.
+        y_true: Labels [N], 1 parasitized, 0 uninfected, or shares of readers between them.
         mislabelled: Share of the uninfected cells that are labelled parasitized, 0..1 without 1.
 
     Raises:
@@ -159,14 +160,15 @@ def fit_temperature_to_noisy(logits: ArrayLike, y_true: ArrayLike, mislabelled: 
         raise ConfigError(f"the share of mislabelled cells is {mislabelled}, not in 0..1")
     if mislabelled == 0:
         return fit_temperature(logits, y_true)
-    labels = checked_labels(y_true)
-    margins = checked_logits(logits, labels.size)
+    targets = checked_targets(y_true)
+    margins = checked_logits(logits, targets.size)
 
     def loss(temperature: float) -> float:
         p = calibrated(margins, temperature)
         observed = p + (1 - p) * mislabelled
-        likelihood = np.where(labels == 1, observed, 1 - observed)
-        return float(-np.log(np.maximum(likelihood, np.finfo(np.float64).tiny)).sum())
+        tiny = np.finfo(np.float64).tiny
+        log_yes, log_no = (np.log(np.maximum(share, tiny)) for share in (observed, 1 - observed))
+        return float(-(targets * log_yes + (1 - targets) * log_no).sum())
 
     low, high = BOUNDS
     for _ in range(REFINEMENTS):  # the likelihood need not be convex: look all over, then closer

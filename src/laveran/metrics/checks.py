@@ -31,6 +31,24 @@ def checked_labels(y_true: ArrayLike) -> Ints:
     return labels.astype(np.int64)
 
 
+def checked_targets(y_true: ArrayLike) -> Floats:
+    """The targets as float64 [N]: labels, or shares of readers who see a parasite.
+
+    Raises:
+        DataError: If there is no target, or one is outside 0..1.
+    """
+    targets = np.asarray(y_true)
+    if targets.dtype.kind != "f" or targets.ndim != 1 or targets.size == 0:
+        return checked_labels(targets).astype(np.float64)
+    wrong = np.flatnonzero(~((targets >= 0) & (targets <= 1)))
+    if wrong.size:
+        raise DataError(
+            f"y_true is {targets[wrong[0]]} at position {wrong[0]}; a target lies between "
+            "0 (uninfected) and 1 (parasitized), so leave out cells without one"
+        )
+    return targets.astype(np.float64)
+
+
 def checked_cells(y_true: ArrayLike, y_prob: ArrayLike) -> tuple[Ints, Floats]:
     """The labels as int64 [N] and the probabilities of "parasitized" as float64 [N].
 

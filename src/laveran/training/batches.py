@@ -19,7 +19,7 @@ class Batch(NamedTuple):
     """Some cells on the device."""
 
     pictures: Tensor  # float [n, 3, S, S] in 0..255
-    labels: Tensor  # float [n]
+    truth: Tensor  # float [n]
     targets: Tensor  # float [n], what the network is to answer
     weights: Tensor  # float [n]
 
@@ -30,14 +30,15 @@ class Cells:
 
     Attributes:
         pictures: uint8 [M, S, S, 3], all cells at hand (a memory map may be far larger than RAM).
-        labels: int64 [M].
+        truth: float32 [M], the probability that each cell is parasitized: its label, or what
+            readers say.
         indexes: int64 [N], the cells of this part.
-        targets: float32 [M], the probability that each cell is to be given; None: its label.
+        targets: float32 [M], the probability that each cell is to be given; None: `truth`.
         weights: float32 [M], what each cell counts in the training loss; None: all alike.
     """
 
     pictures: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    truth: NDArray[np.float32]
     indexes: NDArray[np.int64]
     targets: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
@@ -49,13 +50,13 @@ class Cells:
         """The cells at `rows` of this part, in file order, which a memory map likes."""
         chosen = np.sort(self.indexes[rows])
         pictures = torch.from_numpy(self.pictures[chosen]).to(device)
-        labels = torch.from_numpy(self.labels[chosen]).to(device, torch.float32)
-        targets, weights = labels, torch.ones_like(labels)
+        truth = torch.from_numpy(self.truth[chosen]).to(device)
+        targets, weights = truth, torch.ones_like(truth)
         if self.targets is not None:
             targets = torch.from_numpy(self.targets[chosen]).to(device)
         if self.weights is not None:
             weights = torch.from_numpy(self.weights[chosen]).to(device)
-        return Batch(pictures.permute(0, 3, 1, 2).float(), labels, targets, weights)
+        return Batch(pictures.permute(0, 3, 1, 2).float(), truth, targets, weights)
 
 
 class Scores(NamedTuple):

@@ -49,19 +49,20 @@ class Calibration:
 def calibrate(
     raw_logit: NDArray[np.float32],
     y_true: NDArray[np.int64],
+    truth: NDArray[np.float32],
     groups: NDArray[np.str_],
     *,
     patients_known: bool,
     mislabelled: float = 0.0,
 ) -> Calibration:
-    """Fit the temperature, then place each operating point's threshold.
+    """Fit the temperature to what the cells show, then place each operating point's threshold.
 
-    `mislabelled` is the share of uninfected cells that are labelled parasitized.
+    `mislabelled` is the share of uninfected cells whose `truth` is parasitized by mistake.
 
     A threshold for a specificity lies where that share of the controls' cells is
     negative; of all uninfected cells where there are no controls or no patients.
     """
-    temperature = fit_temperature_to_noisy(raw_logit, y_true, mislabelled)
+    temperature = fit_temperature_to_noisy(raw_logit, truth, mislabelled)
     y_prob = calibrated(scaled(raw_logit, temperature)).astype(np.float32)
     thresholds = {ACCURACY: 0.5}
     for specificity in SPECIFICITIES:

@@ -113,6 +113,8 @@ class Finding:
             protocol += "; figures of each member alone"
         if job.teachers:
             protocol += "; taught by networks that never saw these patients"
+        if job.readings:
+            protocol += _READ.format(read=job.readings.n_read, corrected=job.readings.n_corrected)
         if searched:
             protocol += "; OPTIMISTIC, the recipe was chosen on these cells"
         optimistic = divided or searched
@@ -150,6 +152,11 @@ _SEARCHED = (
 _ENSEMBLE = (
     "the model is the average of the {count} networks of the folds; the figures are those of each "
     "of them alone, on patients that it never saw"
+)
+
+_READ = (
+    "; trained on labels of which {read:,} were read again and {corrected:,} corrected, measured "
+    "on the labels as published"
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
+from laveran.cells.consensus import Consensus
 from laveran.cells.splits import Unit
 from laveran.model.prediction import Watch
 from laveran.training.batches import Cells
@@ -31,6 +32,7 @@ class Job:
         accelerator: Device, precision, processes.
         watch: Called with (stage, done, total, live figures).
         teachers: Earlier runs to learn from beside the labels.
+        readings: What people say who read some of the cells again; None where nobody did.
         asked: The folds whose networks the teachers ask; None for their own.
     """
 
@@ -43,12 +45,18 @@ class Job:
     accelerator: Accelerator
     watch: Watch | None
     teachers: tuple[Teacher, ...] = ()
+    readings: Consensus | None = None
     asked: tuple[int | None, ...] = (None,)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """Labels [N]."""
+        """Labels as published [N]."""
         return self.feed.manifest.labels
+
+    @cached_property
+    def truth(self) -> NDArray[np.float32]:
+        """What the cells show, as far as known [N]: what their readers say, else the label."""
+        return self.readings.targets if self.readings else self.labels.astype(np.float32)
 
     @cached_property
     def groups(self) -> NDArray[np.str_]:
@@ -70,11 +78,11 @@ class Job:
 
     @cached_property
     def targets(self) -> NDArray[np.float32] | None:
-        """What the network is to answer to each cell [N]; None: its label."""
+        """What the network is to answer to each cell [N]; None: what the cell shows."""
         if not self.teachers:
             return None
         share, device = self.recipe.teacher_share, self.accelerator.device
-        return soft_targets(self.teachers, self.labels, share, self.asked, device)
+        return soft_targets(self.teachers, self.truth, share, self.asked, device)
 
     @property
     def writes(self) -> bool:
@@ -84,12 +92,10 @@ class Job:
     def cells(self, chosen: NDArray[np.bool_]) -> Cells:
         """The cells where `chosen` [N] is true."""
         indexes = np.flatnonzero(chosen)
-        return Cells(self.feed.pictures, self.labels, indexes, self.targets, self.weights)
+        return Cells(self.feed.pictures, self.truth, indexes, self.targets, self.weights)
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:
         """What each cell counts in the training loss [N]."""
-        if self.unit != "patient":  # an uninfected photo or cell makes no control
-            return np.ones(len(self.labels), np.float32)
-        infected = np.isin(self.groups, self.groups[self.labels == 1])
-        return np.where(infected, 1, self.recipe.control_weight).astype(np.float32)
+        controls = self.feed.manifest.controls
+        return np.where(controls, self.recipe.control_weight, 1).astype(np.float32)

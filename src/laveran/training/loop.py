@@ -196,7 +196,7 @@ class _Trainer:
         )
         weights = batch.weights
         if self.epochs_done >= recipe.epochs / 3:  # before, the losses tell too little
-            weights = trim(weights, losses.detach(), batch.labels, recipe.trimmed_share, generator)
+            weights = trim(weights, losses.detach(), batch.truth, recipe.trimmed_share, generator)
         loss = (losses * weights).sum() / weights.sum().clamp_min(SMALLEST_WEIGHT)
         if recipe.l1:
             loss = loss + recipe.l1 * _absolute_weights(self.plain)
@@ -221,11 +221,11 @@ class _Trainer:
         raw = score(self.average, valid, self.accelerator.device).logit
         if not np.isfinite(raw).all():
             raise self._diverged()
-        true = valid.labels[valid.indexes]
+        true = valid.truth[valid.indexes]
         logit = torch.from_numpy(raw / np.float32(fit_temperature(raw, true)))
-        labels = torch.from_numpy(true).float()
-        losses = functional.binary_cross_entropy_with_logits(logit, labels, reduction="none")
-        right = ((logit >= 0) == (labels == 1)).float().mean()
+        truth = torch.from_numpy(true)
+        losses = functional.binary_cross_entropy_with_logits(logit, truth, reduction="none")
+        right = ((logit >= 0) == (truth >= 0.5)).float().mean()
         return {
             "valid_loss": float(losses.mean()),
             "valid_loss_error": float(losses.std(correction=0)) / len(losses) ** 0.5,
@@ -332,7 +332,7 @@ def _warm_up(share: float, steps: int) -> float:
 
 
 def trim(
-    weights: Tensor, losses: Tensor, labels: Tensor, share: float, generator: torch.Generator
+    weights: Tensor, losses: Tensor, truth: Tensor, share: float, generator: torch.Generator
 ) -> Tensor:
     """`weights` [N] with a zero for the parasitized cells whose losses are the highest.
 
@@ -342,11 +342,11 @@ def trim(
     Args:
         weights: What each cell counts [N].
         losses: Of each cell [N].
-        labels: 1 parasitized, 0 uninfected [N].
+        truth: 1 parasitized, 0 uninfected, between them where readers are in doubt [N].
         share: Of the parasitized cells to leave out; what is less than a cell decides chance.
         generator: Source of that chance.
     """
-    parasitized = torch.nonzero(labels == 1).squeeze(1)
+    parasitized = torch.nonzero(truth == 1).squeeze(1)
     count = int(share * len(parasitized) + torch.rand(1, generator=generator).item())
     worst = losses[parasitized].topk(min(count, len(parasitized))).indices
     return weights.index_fill(0, parasitized[worst], 0.0)

@@ -57,7 +57,7 @@ class Teacher:
         metrics = folder.read_metrics()
         if metrics is None:
             raise ModelError(f"{folder.path} holds no finished network to learn from")
-        cells = Cells(self.feed.pictures, self.feed.manifest.labels, np.arange(len(self)))
+        cells = Cells(self.feed.pictures, np.zeros(len(self), np.float32), np.arange(len(self)))
         logits = [
             score(network.to(device), cells, device).logit for network in load_members(folder.path)
         ]
@@ -119,20 +119,20 @@ def require_same_division(teachers: Sequence[Teacher], run: dict[str, Any]) -> N
 
 def soft_targets(
     teachers: Sequence[Teacher],
-    labels: NDArray[np.int64],
+    truth: NDArray[np.float32],
     share: float,
     folds: Sequence[int | None],
     device: torch.device,
 ) -> NDArray[np.float32]:
-    """What a student is to answer, float32 [N]: its labels mixed with its teachers' mean opinion.
+    """What a student is to answer, float32 [N]: the truth mixed with its teachers' mean opinion.
 
     Args:
         teachers: Those to ask, at least one.
-        labels: Of the cells [N].
+        truth: What the cells show, as far as known [N].
         share: Of the opinion in the mixture, 0..1.
         folds: Whose networks are asked; None for a run's own.
         device: Where to compute.
     """
     opinions = [teacher.opinion(fold, device) for teacher in teachers for fold in folds]
-    target: NDArray[np.float64] = (1 - share) * labels + share * np.mean(opinions, axis=0)
+    target: NDArray[np.float64] = (1 - share) * truth + share * np.mean(opinions, axis=0)
     return target.astype(np.float32)

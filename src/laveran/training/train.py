@@ -20,6 +20,7 @@ from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 
 import laveran
+from laveran.cells.consensus import read_consensus
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.splits import Unit, split
 from laveran.cells.splits import folds as assign_folds
@@ -76,6 +77,8 @@ def train(
     seed: int = 0,
     ensemble: bool = False,
     teachers: Sequence[Path | str] = (),
+    readings: Sequence[Path | str] = (),
+    key: Path | str | None = None,
     resume: bool = False,
     patients: Sequence[Path | str] = (),
     by: Unit = "patient",
@@ -102,6 +105,10 @@ def train(
             fitting one on all patients.
         teachers: Run folders to learn from beside the labels (distillation), trained with the
             same data, folds and seed; how much, the recipe says (`teacher_share`).
+        readings: Tables of cells that people have read again, one a reader, by names, or by ids
+            and a `key`: what they say is learned instead of the label (`cells.consensus`). The
+            figures stay those on the labels as published.
+        key: The key of the page that the readings are from.
         resume: Go on with a run that was stopped.
         patients: Tables of names and patients.
         by: What a division keeps whole; anything but "patient" makes figures optimistic.
@@ -141,7 +148,8 @@ def train(
         )
         taught_by = tuple(read_teacher(path, data, labels, patients, watch) for path in teachers)
     require_labels(feed, data)
-    job = Job(feed, chosen, seed, by, species, licence, accelerator, watch, taught_by)
+    read = read_consensus(feed.manifest, readings, key) if readings else None
+    job = Job(feed, chosen, seed, by, species, licence, accelerator, watch, taught_by, read)
     config = _config(job, data, labels, folds, ensemble=ensemble)
     require_same_division(taught_by, config["run"])
     if job.writes:
@@ -176,6 +184,7 @@ def _config(
         "folds": folds,
         "ensemble": ensemble,
         "teachers": [teacher.checksum for teacher in job.teachers],
+        "readings": job.readings.checksum if job.readings else "",
         "seed": job.seed,
         "by": job.by,
         "species": job.species,
@@ -208,6 +217,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
     calibration = calibrate(
         np.concatenate([each.raw_logit for each in scored]),
         finding.predictions.y_true,
+        np.concatenate([job.truth[division.parts == number] for number in range(count)]),
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
         mislabelled=job.recipe.mislabelled,
@@ -278,6 +288,7 @@ def fit_division(
     calibration = calibrate(
         valid.logit,
         job.labels[valid_part],
+        job.truth[valid_part],
         job.groups[valid_part],
         patients_known=job.unit == "patient",
         mislabelled=job.recipe.mislabelled,

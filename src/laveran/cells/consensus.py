@@ -1,0 +1,96 @@
+"""What cells show, by their published labels and by the people who read them again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from laveran.cells.manifest import Manifest
+from laveran.cells.names import NameIndex
+from laveran.cells.readings import CellReading, read_key, read_readings
+from laveran.errors import LabelsError
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """Of every cell, what its readers say together.
+
+    Attributes:
+        targets: float32 [N], the probability that a careful reader sees a parasite; the label
+            where nobody read the cell.
+        n_read: How many cells somebody read.
+        n_corrected: Of how many the readers contradict the label.
+    """
+
+    targets: NDArray[np.float32]
+    n_read: int
+    n_corrected: int
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the targets."""
+        return hashlib.sha256(self.targets.tobytes()).hexdigest()
+
+
+def read_consensus(
+    manifest: Manifest, readings: Sequence[Path | str], key: Path | str | None = None
+) -> Consensus:
+    """As `consensus`, from tables of names and readings, or of a page's ids and its `key`.
+
+    Raises:
+        LabelsError: If a table or the key cannot be used, or holds none of the cells.
+    """
+    page = read_key(key) if key else None
+    return consensus(manifest, [read_readings(path, page) for path in readings])
+
+
+def consensus(manifest: Manifest, tables: Sequence[Sequence[CellReading]]) -> Consensus:
+    """What the readers of labelled cells say together.
+
+    A cell's target is the mean vote of its readers: 1 who is sure of a parasite, 0 who is sure of
+    none. Who is unsure votes 1/2 where the label says "parasitized", for many such labels are
+    wrong, and 0 where it says "uninfected", for hardly any of those is. Cells of control patients
+    keep their label: there is no parasite to be seen.
+
+    Args:
+        manifest: The cells, all labelled.
+        tables: What each reader read.
+
+    Raises:
+        LabelsError: If a table holds none of the cells, or a name means several of them.
+
+    Example:
+        >>> from laveran.cells.manifest import Cell
+        >>> cells = [Cell(f"{n}.png", 1, "A", "A1", 9, 9, "0", "a.zip") for n in range(3)]
+        >>> first = [CellReading("0.png", 0), CellReading("1.png", None)]
+        >>> second = [CellReading("0.png", 0), CellReading("1.png", 0)]
+        >>> consensus(Manifest(tuple(cells)), [first, second]).targets.tolist()
+        [0.0, 0.25, 1.0]
+    """
+    labels, index = manifest.labels, NameIndex(manifest.names)
+    place = {name: number for number, name in enumerate(manifest.names)}
+    votes: dict[int, list[float]] = {}
+    for table in tables:
+        found = [(index.find(read.name), read.reading) for read in table]
+        if not any(name for name, _ in found):
+            raise LabelsError(
+                f"none of the {len(table)} cells that were read, such as {table[0].name!r}, is in "
+                "the data; if the readings hold a page's ids, give its key"
+            )
+        for name, reading in found:
+            if name is not None:
+                cell = place[name]
+                vote = labels[cell] / 2 if reading is None else reading
+                votes.setdefault(cell, []).append(float(vote))
+    targets = labels.astype(np.float32)
+    controls = manifest.controls
+    for cell, cast in votes.items():
+        if not controls[cell]:
+            targets[cell] = np.mean(cast)
+    contradicted = np.abs(targets - labels) > 0.5
+    return Consensus(targets, len(votes), int(contradicted.sum()))
