@@ -37,6 +37,7 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
         *("train", "a.zip", "l.csv", "--out", tmp_path, "--recipe", "fast", "--folds", 5),
         *("--epochs", 3, "--seed", 4, "--resume", "--by", "photo", "--ensemble"),
         *("--patients", "p.csv", "--patients", "q.csv"),
+        *("--readings", "a.csv", "--readings", "b.csv", "--key", "k.csv"),
     )
     assert ended.code == 0
     assert {name: str(value) for name, value in training.items() if name != "watch"} == {
@@ -47,6 +48,8 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
         "folds": "5",
         "ensemble": "True",
         "teachers": "()",
+        "readings": str([tmp_path.__class__("a.csv"), tmp_path.__class__("b.csv")]),
+        "key": "k.csv",
         "epochs": "3",
         "seed": "4",
         "resume": "True",

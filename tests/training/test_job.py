@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from laveran.cells.consensus import Consensus
 from laveran.cells.manifest import Cell, Manifest
 from laveran.errors import ConfigError
 from laveran.training.feed import Feed
@@ -52,6 +53,14 @@ def test_chosen_cells_share_the_pictures(make):
     assert part.indexes.tolist() == [0, 2]
     assert len(part) == 2
     assert part.pictures is whole.feed.pictures
+
+
+def test_what_readers_say_is_learned_and_labels_stay(make):
+    plain = make()
+    assert plain.truth.tolist() == plain.labels.tolist()
+    read = replace(plain, readings=Consensus(np.array([0, 0.5, 0], np.float32), 1, 0))
+    assert read.cells(np.ones(3, dtype=bool)).truth.tolist() == [0, 0.5, 0]
+    assert read.labels.tolist() == [0, 1, 0]
 
 
 def test_a_job_may_last_longer(make, tiny):
