@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from laveran.cells.consensus import consensus, read_consensus
+from laveran.cells.consensus import consensus, read_alike, read_consensus
 from laveran.cells.manifest import Cell, Manifest
 from laveran.cells.readings import CellReading, KeyRow, write_key
 from laveran.errors import LabelsError
@@ -65,3 +65,10 @@ def test_a_page_is_read_by_its_key(tmp_path):
 def test_two_readings_are_two_consensuses():
     first, second = consensus(MANIFEST, [says(a=0)]), consensus(MANIFEST, [says(b=0)])
     assert first.checksum == consensus(MANIFEST, [says(a=0)]).checksum != second.checksum
+
+
+def test_only_random_cells_read_alike_by_all_are_known_for_sure():
+    first = [*says(a=1, b=0, c=None, d=0), CellReading("e.png", 0, "disputed")]
+    second = [*says(a=1, b=1, c=None), CellReading("e.png", 0, "disputed")]
+    assert read_alike([first, second]) == {"random": {"a.png": 1}, "disputed": {"e.png": 0}}
+    assert consensus(MANIFEST, [first, second]).alike == {"cells/a.png": 1}

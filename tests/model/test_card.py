@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from laveran.model.card import NOT_A_DEVICE, card
+from laveran.model.contract import Interval
 from laveran.model.runtime import SHIPPED, load
 from small_model import small_contract
 
@@ -15,6 +16,14 @@ def test_a_card_says_what_the_file_says_of_itself():
     assert "| Accuracy | cells called what they are | 0.9000 (0.8000 to 0.9500) |" in text
     assert "| never | 1.000 | 0.9000 (0.8000 to 0.9500) | 0.9000 (0.8000 to 0.9500) |" in text
     assert "made up for tests" in text
+
+
+def test_a_card_tells_what_readers_say_where_there_were_any():
+    readings = {"n_certain": 244, "agreement": Interval(value=0.98, low=0.95, high=0.99)}
+    text = card(small_contract(readings=readings), 1)
+    assert "On 244 cells of unseen patients" in text
+    assert "| agreement of the model at 0.5 | 0.9800 (0.9500 to 0.9900) |" in text
+    assert "Beside careful readers" not in card(small_contract(), 1)
 
 
 @pytest.mark.parametrize("part", ["Where it fails", "Intended use", "Not for", NOT_A_DEVICE])

@@ -212,3 +212,12 @@ def test_the_page_of_a_full_size_run_is_small_and_soon_made(make_report):
     html = pages.render(report)
     assert time.perf_counter() - began < 5
     assert len(html.encode()) < 3_000_000
+
+
+def test_reliability_on_cells_read_again_is_shown_where_there_are_any(make_report):
+    plain = make_report()
+    assert "cells read again" not in pages.render(plain)
+    reread = {plain.names[0]: 1, plain.names[1]: 0, "of another fold": 1}
+    html = pages.render(make_report(reread=reread))
+    assert "Reliability on cells read again" in html
+    assert "Reliability diagram of 2 cells in 5 bins" in html

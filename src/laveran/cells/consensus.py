@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from laveran.cells.manifest import Manifest
 from laveran.cells.names import NameIndex
-from laveran.cells.readings import CellReading, read_key, read_readings
+from laveran.cells.readings import RANDOM, CellReading, read_key, read_readings
 from laveran.errors import LabelsError
 
 
@@ -25,11 +25,14 @@ class Consensus:
             where nobody read the cell.
         n_read: How many cells somebody read.
         n_corrected: Of how many the readers contradict the label.
+        alike: Names of the cells drawn at random that all readers read alike and with certainty,
+            with what they say.
     """
 
     targets: NDArray[np.float32]
     n_read: int
     n_corrected: int
+    alike: Mapping[str, int]
 
     @property
     def checksum(self) -> str:
@@ -93,4 +96,30 @@ def consensus(manifest: Manifest, tables: Sequence[Sequence[CellReading]]) -> Co
         if not controls[cell]:
             targets[cell] = np.mean(cast)
     contradicted = np.abs(targets - labels) > 0.5
-    return Consensus(targets, len(votes), int(contradicted.sum()))
+    alike = read_alike(tables).get(RANDOM, {})
+    return Consensus(
+        targets,
+        len(votes),
+        int(contradicted.sum()),
+        {name: said for read, said in alike.items() if (name := index.find(read)) is not None},
+    )
+
+
+def read_alike(tables: Sequence[Sequence[CellReading]]) -> dict[str, dict[str, int]]:
+    """By part, the names of cells that every reader read alike and with certainty.
+
+    Args:
+        tables: What each reader read, at least one table.
+
+    Example:
+        >>> first = [CellReading("a", 1), CellReading("b", 0), CellReading("c", None)]
+        >>> read_alike([first, [CellReading("a", 1), CellReading("b", 1)]])
+        {'random': {'a': 1}}
+    """
+    readers = [{read.name: read.reading for read in table} for table in tables]
+    parts: dict[str, dict[str, int]] = {}
+    for read in tables[0]:
+        said = {reader.get(read.name) for reader in readers}
+        if said == {read.reading} and read.reading is not None:
+            parts.setdefault(read.part, {})[read.name] = read.reading
+    return parts

@@ -7,7 +7,7 @@ doi:10.1111/j.1467-9868.2007.00593.x).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,18 @@ class Figure:
         {'value': 0.96, 'low': 0.95, 'high': 0.97}
         """
         return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def plain(figures: Mapping[str, int | Figure]) -> dict[str, int | dict[str, float | None]]:
+    """Figures and counts by name as plain values.
+
+    >>> plain({"n": 3, "accuracy": Figure(0.5)})
+    {'n': 3, 'accuracy': {'value': 0.5, 'low': None, 'high': None}}
+    """
+    return {
+        name: value.to_json() if isinstance(value, Figure) else value
+        for name, value in figures.items()
+    }
 
 
 def resampled(

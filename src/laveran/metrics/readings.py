@@ -20,10 +20,16 @@ from laveran.metrics.checks import Floats, Ints, checked_cells, checked_weights
 from laveran.metrics.evaluation import RESAMPLES, measure
 from laveran.metrics.figures import ratio
 from laveran.metrics.intervals import Figure, resampled, with_interval
+from laveran.metrics.patients import threshold_at_specificity
 
 UNSURE = -1
 ANSWERS = (UNSURE, 0, 1)
 Z = 1.959963984540054  # of 95%
+# Thresholds at which this share of the controls' cells is negative, labels as published.
+SPECIFICITIES = {
+    "sensitivity_at_99_specificity": 0.99,
+    "sensitivity_at_99_8_specificity": 0.998,
+}
 RESAMPLED = ("f1", "mcc", "auroc", "brier", "ece")
 
 
@@ -226,6 +232,30 @@ def reading_figures(
     for name in RESAMPLED if truth.size else ():
         found[name] = measure(name, truth, certain_prob, whose, threshold)
     return found
+
+
+def strict_limits(
+    y_true: ArrayLike, y_prob: ArrayLike, patients: ArrayLike | None
+) -> dict[str, float | None]:
+    """The `limits` for `reading_figures` at which 99% and 99.8% of controls' cells are negative.
+
+    Args:
+        y_true: Published labels [M] of all cells at hand, re-read or not.
+        y_prob: Their probabilities of "parasitized" [M].
+        patients: Their patients [M]; None where they are not known: all uninfected cells count.
+
+    Raises:
+        DataError: If the arrays do not fit.
+
+    Example:
+        >>> found = strict_limits([1, 0, 0, 0], [0.9, 0.4, 0.1, 0.2], ["A", "A", "B", "B"])
+        >>> 0.2 < found["sensitivity_at_99_specificity"] < 0.4
+        True
+    """
+    return {
+        name: threshold_at_specificity(y_true, y_prob, patients, specificity)
+        for name, specificity in SPECIFICITIES.items()
+    }
 
 
 def _share(right: NDArray[np.bool_]) -> Figure:

@@ -50,6 +50,7 @@ def card(contract: Contract, size_bytes: int) -> str:
             f"| {_interval(point.specificity)} |"
             for point in contract.operating_points
         ),
+        *_readings(contract.readings),
         _USES,
     ]
     return "\n\n".join(parts) + "\n"
@@ -75,6 +76,36 @@ cells from Giemsa-stained thin films.
 ## Not for
 Diagnosis or treatment of anybody. Species other than P. falciparum: it has seen none. Thick
 films. Whole photographs: cut out the cells first."""
+
+
+def _readings(figures: dict[str, Interval | int]) -> list[str]:
+    """What careful readers say of its answers, if any did."""
+    if not figures:
+        return []
+    rows = [
+        f"| {meaning} | {_interval(value)} |"
+        for key, meaning in _READ.items()
+        if isinstance(value := figures.get(key), Interval)
+    ]
+    return [
+        "### Beside careful readers",
+        _READERS.format(cells=figures["n_certain"]),
+        "| figure | value |\n|---|---|\n" + "\n".join(rows),
+    ]
+
+
+_READERS = """On {cells} cells of unseen patients, drawn at random and read blind, alike and with
+certainty by all readers (careful people, no experts), whose reading is taken as the truth; shares
+with Wilson's interval."""
+
+_READ = {
+    "label_agreement": "agreement of the published labels",
+    "agreement": "agreement of the model at 0.5",
+    "sensitivity": "parasites found at 0.5",
+    "sensitivity_at_99_specificity": "parasites found where 99% of controls' cells are negative",
+    "sensitivity_at_99_8_specificity": "parasites found where 99.8% are",
+    "ece": "how far probabilities are from the observed shares (ECE)",
+}
 
 
 def _table(*rows: tuple[str, str]) -> str:

@@ -134,6 +134,8 @@ class Contract(_Part):
         operating_points: Named thresholds with what they do.
         training: What it was trained on.
         figures: Figures on patients never seen in training, by name.
+        readings: Figures on cells of such patients drawn at random that all readers read alike,
+            which are taken as the truth; empty where nobody read again.
         protocol: How those figures were got, in one sentence.
         optimistic: Whether cells of one patient stood on both sides, or the recipe was chosen on
             the cells of the figures.
@@ -155,6 +157,7 @@ class Contract(_Part):
     operating_points: tuple[OperatingPoint, ...] = Field(min_length=1)
     training: Training
     figures: dict[str, Interval | int]
+    readings: dict[str, Interval | int] = {}
     protocol: str
     optimistic: bool
     licence: str

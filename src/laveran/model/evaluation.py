@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,12 @@ from laveran.cells.reading import read_cells
 from laveran.cells.readings import CellReading, read_key, read_readings
 from laveran.cells.skipped import Skipped
 from laveran.errors import LabelsError
-from laveran.metrics import Evaluation, Figure, paired_difference, threshold_at_specificity
+from laveran.metrics import Evaluation, Figure, paired_difference
 from laveran.metrics import evaluate as figures_of
-from laveran.metrics.readings import UNSURE, reading_figures
+from laveran.metrics.intervals import plain
+from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH, Model, load
-
-# Thresholds at which this share of the controls' cells is negative, labels as published.
-SPECIFICITIES = {
-    "sensitivity_at_99_specificity": 0.99,
-    "sensitivity_at_99_8_specificity": 0.998,
-}
 
 
 @dataclass(frozen=True)
@@ -60,9 +55,9 @@ class ModelEvaluation:
         """The figures on published labels; then "tta" and "readings" where asked for."""
         found: dict[str, Any] = self.evaluation.to_json()
         if self.tta:
-            found["tta"] = _plain(self.tta)
+            found["tta"] = plain(self.tta)
         if self.re_read:
-            found["readings"] = {part: _plain(of) for part, of in self.re_read.items()}
+            found["readings"] = {part: plain(of) for part, of in self.re_read.items()}
         return found
 
 
@@ -174,10 +169,7 @@ def _re_read(
     absent = len(read) - len(found)
     notes = (f"{absent:,} of {len(read):,} re-read cells are not in the data",) if absent else ()
     patients = manifest.groups if manifest.grouping == "patient" else None
-    limits = {
-        name: threshold_at_specificity(manifest.labels, y_prob, patients, specificity)
-        for name, specificity in SPECIFICITIES.items()
-    }
+    limits = strict_limits(manifest.labels, y_prob, patients)
     figures: dict[str, dict[str, int | Figure]] = {}
     for part in sorted({row.part for _, row in found}, reverse=True):  # random before disputed
         cells = np.array([i for i, row in found if row.part == part])
@@ -191,14 +183,6 @@ def _re_read(
             limits,
         )
     return figures, notes
-
-
-def _plain(figures: Mapping[str, int | Figure]) -> dict[str, Any]:
-    """Figures as plain values."""
-    return {
-        name: value.to_json() if isinstance(value, Figure) else value
-        for name, value in figures.items()
-    }
 
 
 class _Scores:

@@ -30,6 +30,7 @@ from laveran.report.probabilities import probabilities, reliability
 from laveran.report.roc import roc
 from laveran.report.svg import Svg
 
+REREAD_BINS = 5  # some hundred cells fill no more
 MOST_LISTED = 1000  # rows of a folded list; the run folder's CSV files have them all
 LEARNING_CAPTIONS = (
     (
@@ -59,6 +60,7 @@ class RunReport:
             is 0, and then no figures by patient are shown.
         y_true: Labels of the scored cells [N], 1 parasitized, 0 uninfected.
         y_prob: Their probabilities of "parasitized" [N], 0..1.
+        reread: What careful readers say of some of the cells, by name, 1 or 0.
         threshold: Parasitized where `y_prob >= threshold`.
         operating_point: The threshold's name.
         notes: Findings to be seen first, a sentence each.
@@ -84,6 +86,7 @@ class RunReport:
     patients: Sequence[str]
     y_true: NDArray[np.integer]
     y_prob: NDArray[np.floating]
+    reread: Mapping[str, int] = field(default_factory=dict)
     threshold: float = 0.5
     operating_point: str = "accuracy"
     notes: Sequence[str] = ()
@@ -145,6 +148,7 @@ def render(report: RunReport) -> str:
         .astype(int)
         .tolist(),
         reliability=reliability(report.y_true, report.y_prob),
+        reread=_reread(report),
         bins=_bins(reliability_curve(report.y_true, report.y_prob)),
         probabilities=probabilities(report.y_true, report.y_prob, report.threshold),
         patient_rows=rows[:MOST_LISTED],
@@ -166,6 +170,15 @@ def write(report: RunReport, path: Path | str) -> None:
         DataError: As for `render`.
     """
     files.write_text(path, render(report))
+
+
+def _reread(report: RunReport) -> Svg | None:
+    """The reliability diagram of the cells that were read again, the readings as the truth."""
+    cells = [i for i, name in enumerate(report.names) if name in report.reread]
+    if not cells:
+        return None
+    truth = [report.reread[report.names[i]] for i in cells]
+    return reliability(truth, np.asarray(report.y_prob)[cells], REREAD_BINS)
 
 
 def _patient_rows(report: RunReport) -> list[PatientRow]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from laveran.metrics import Evaluation, evaluate
+from laveran.metrics import Evaluation, Figure, evaluate
+from laveran.metrics.intervals import plain
+from laveran.metrics.readings import reading_figures, strict_limits
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.job import Job
 
@@ -70,6 +72,7 @@ class Finding:
         optimistic: Whether cells of one patient may have stood on both sides, or the recipe was
             chosen on these cells.
         folds: How many; 0 for one division.
+        reread: Names of cells drawn at random that all readers read alike, with what they say.
     """
 
     scored: Sequence[Scored]
@@ -79,6 +82,7 @@ class Finding:
     notes: tuple[str, ...]
     optimistic: bool
     folds: int
+    reread: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -118,7 +122,8 @@ class Finding:
         if searched:
             protocol += "; OPTIMISTIC, the recipe was chosen on these cells"
         optimistic = divided or searched
-        return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds)
+        reread = job.readings.alike if job.readings else {}
+        return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds, reread)
 
     def history(self) -> list[dict[str, float]]:
         """The epochs of all fits, with their fold where there are several."""
@@ -130,13 +135,43 @@ class Finding:
             for row in each.history
         ]
 
+    @property
+    def reread_figures(self) -> dict[str, int | Figure]:
+        """The figures on the scored cells that were read again; none without such cells."""
+        known = self.evaluation.n_patients > 0
+        return reread_figures(self.predictions, self.reread, patients_known=known)
+
     def to_json(self) -> dict[str, Any]:
         """The figures and what they rest on, as plain values."""
-        return {
+        found: dict[str, Any] = {
             "protocol": self.protocol,
             "optimistic": self.optimistic,
             **self.evaluation.to_json(),
         }
+        if reread := self.reread_figures:
+            found["readings"] = plain(reread)
+        return found
+
+
+def reread_figures(
+    predictions: Predictions, reread: Mapping[str, int], *, patients_known: bool = True
+) -> dict[str, int | Figure]:
+    """The figures of `reading_figures` on cells read again, by name; none if none is among them.
+
+    The strict thresholds are those of all controls among the predictions.
+    """
+    names = np.array(predictions.names)
+    cells = np.flatnonzero(np.isin(names, list(reread)))
+    if not cells.size:
+        return {}
+    y_true, y_prob, patients = predictions.y_true, predictions.y_prob, predictions.patients
+    return reading_figures(
+        y_true[cells],
+        y_prob[cells],
+        [reread[name] for name in names[cells]],
+        np.array(patients)[cells],
+        limits=strict_limits(y_true, y_prob, patients if patients_known else None),
+    )
 
 
 _WARNING = (

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -17,6 +18,7 @@ import laveran
 from laveran.cells.crop import procedure
 from laveran.cells.synthetic import draw_cell, draw_patient
 from laveran.cells.synthetic_dataset import is_synthetic
+from laveran.metrics.intervals import plain
 from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, OutlierGate, Training
 from laveran.model.runtime import load
 from laveran.networks.backbone import BackboneSpec
@@ -108,10 +110,6 @@ def _contract(
     fitted = ~np.isin(parts, ("valid", "test"))
     weights = (folder.path / "weights.safetensors").read_bytes()
     golden, map_side = _golden(job, exported)
-    figures = {
-        name: Interval(**value) if isinstance(value, Mapping) else value
-        for name, value in finding.evaluation.to_json().items()
-    }
     return Contract(
         laveran_version=laveran.__version__,
         crop=recipe.crop,
@@ -129,7 +127,8 @@ def _contract(
             synthetic=is_synthetic(manifest),
             start_weights_sha256=product.members[0].start_sha256,
         ),
-        figures=figures,
+        figures=_intervals(finding.evaluation.to_json()),
+        readings=_intervals(plain(finding.reread_figures)),
         protocol=finding.protocol,
         optimistic=finding.optimistic,
         licence=job.licence,
@@ -142,6 +141,14 @@ def _contract(
         members=len(exported.members),
         golden=golden,
     )
+
+
+def _intervals(figures: Mapping[str, Any]) -> dict[str, Interval | int]:
+    """Plain figures as a contract holds them."""
+    return {
+        name: Interval(**value) if isinstance(value, Mapping) else value
+        for name, value in figures.items()
+    }
 
 
 def _golden(job: Job, exported: Exported) -> tuple[Golden, int]:
@@ -173,6 +180,7 @@ def _report(job: Job, finding: Finding) -> RunReport:
         patients=predictions.patients,
         y_true=predictions.y_true,
         y_prob=predictions.y_prob,
+        reread=finding.reread,
         notes=finding.notes,
         optimistic=finding.optimistic,
         synthetic=is_synthetic(job.feed.manifest),
