@@ -13,11 +13,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from laveran.cells.consensus import read_alike
+from laveran.cells.consensus import agreed, by_cell
 from laveran.cells.readings import read_readings
 from laveran.metrics import Figure
+from laveran.metrics.intervals import plain_figures
 from laveran.training.finding import reread_figures
-from laveran.training.folder import RunFolder
+from laveran.training.finished import open_run
 from results import Row, publish
 
 SHOWN = {
@@ -62,20 +63,16 @@ def main() -> None:
     parser.add_argument("--readings", type=Path, action="append", required=True)
     parser.add_argument("--out", type=Path, help="JSON to write")
     asked = parser.parse_args()
-    parts = read_alike([read_readings(path) for path in asked.readings])
+    tables = [read_readings(path) for path in asked.readings]
     table: list[Row] = []
     details: dict[str, Any] = {}
     for run in asked.runs:
-        predictions = RunFolder(run).read_predictions()
+        predictions = open_run(run).folder.read_predictions()
+        parts = agreed(by_cell(predictions.names, tables))
         for part, truth in sorted(parts.items()):
             found = reread_figures(predictions, truth)
-            if not found:
-                raise SystemExit(f"{run} has scored none of the {part} cells that were read")
             table += rows(run, part, found)
-            details[f"{run.name}, {part}"] = {
-                name: value.to_json() if isinstance(value, Figure) else value
-                for name, value in found.items()
-            }
+            details[f"{run.name}, {part}"] = plain_figures(found)
     publish(table, details, asked.out)
 
 

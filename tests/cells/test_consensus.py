@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from laveran.cells.consensus import consensus, read_alike, read_consensus
+from laveran.cells.consensus import consensus, read_consensus
 from laveran.cells.manifest import Cell, Manifest
 from laveran.cells.readings import CellReading, KeyRow, write_key
 from laveran.errors import LabelsError
@@ -23,30 +23,32 @@ def test_where_nobody_read_the_label_stands():
     found = consensus(MANIFEST, [says(a=1)])
     assert found.targets.tolist() == [1, 1, 0, 0, 0]
     assert found.targets.dtype == np.float32
-    assert (found.n_read, found.n_corrected) == (1, 0)
+    assert (found.n_read, found.n_contradicted, found.n_doubted) == (1, 0, 0)
 
 
 def test_a_sure_reader_corrects_labels_of_both_kinds():
     found = consensus(MANIFEST, [says(a=0, c=1)])
     assert found.targets.tolist() == [0, 1, 1, 0, 0]
-    assert (found.n_read, found.n_corrected) == (2, 2)
+    assert (found.n_read, found.n_contradicted, found.n_doubted) == (2, 2, 0)
 
 
 def test_who_is_unsure_doubts_parasites_alone():
     found = consensus(MANIFEST, [says(a=None, c=None)])
     assert found.targets.tolist() == [0.5, 1, 0, 0, 0]
-    assert found.n_corrected == 0
+    assert (found.n_contradicted, found.n_doubted) == (0, 1)
 
 
 def test_votes_are_averaged():
     tables = [says(a=0, b=1, c=1), says(a=0, b=0, c=1), says(a=None)]
     found = consensus(MANIFEST, tables)
     assert found.targets == pytest.approx([1 / 6, 0.5, 1, 0, 0])
-    assert (found.n_read, found.n_corrected) == (3, 2)
+    assert (found.n_read, found.n_contradicted, found.n_doubted) == (3, 2, 1)
 
 
 def test_controls_have_no_parasite_to_be_seen():
-    assert consensus(MANIFEST, [says(e=1)]).targets.tolist() == [1, 1, 0, 0, 0]
+    found = consensus(MANIFEST, [says(e=1)])
+    assert found.targets.tolist() == [1, 1, 0, 0, 0]
+    assert found.n_read == 0
 
 
 def test_cells_of_other_data_are_passed_over_unless_all_are():
@@ -67,8 +69,36 @@ def test_two_readings_are_two_consensuses():
     assert first.checksum == consensus(MANIFEST, [says(a=0)]).checksum != second.checksum
 
 
-def test_only_random_cells_read_alike_by_all_are_known_for_sure():
-    first = [*says(a=1, b=0, c=None, d=0), CellReading("e.png", 0, "disputed")]
-    second = [*says(a=1, b=1, c=None), CellReading("e.png", 0, "disputed")]
-    assert read_alike([first, second]) == {"random": {"a.png": 1}, "disputed": {"e.png": 0}}
-    assert consensus(MANIFEST, [first, second]).alike == {"cells/a.png": 1}
+def drawn(reader, part="random"):
+    return [CellReading(read.name, read.reading, part) for read in reader]
+
+
+def test_what_all_readers_agree_on_is_known_by_part():
+    first = [*drawn(says(a=1, b=0, c=None, d=0)), *drawn(says(e=0), "disputed")]
+    second = [*drawn(says(a=1, b=1, c=None)), *drawn(says(e=0), "disputed")]
+    found = consensus(MANIFEST, [first, second]).agreed
+    assert found == {"random": {"cells/a.png": 1}, "disputed": {"cells/e.png": 0}}
+
+
+def test_cells_of_another_or_no_stated_part_are_not_called_random():
+    assert consensus(MANIFEST, [says(a=1)]).agreed == {"unstated": {"cells/a.png": 1}}
+    assert consensus(MANIFEST, [says(a=1), drawn(says(a=1))]).agreed == {}
+
+
+def test_a_cell_may_be_named_in_several_ways_but_read_once():
+    named = [CellReading("a", 0), CellReading("cells/a.png", 0)]
+    assert consensus(MANIFEST, [named, says(a=1)]).targets[0] == 0.5
+    with pytest.raises(LabelsError, match=r"cells/a\.png has two readings by one reader"):
+        consensus(MANIFEST, [[*named, CellReading("a.png", 1)]])
+
+
+def test_a_reader_counts_once(tmp_path):
+    path = tmp_path / "read.csv"
+    path.write_text("img_name,reading\na.png,none\n")
+    with pytest.raises(LabelsError, match="given twice"):
+        read_consensus(MANIFEST, [path, tmp_path / "." / "read.csv"])
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(LabelsError, match="none of the 0 cells that were read is in the data"):
+        consensus(MANIFEST, [[]])

@@ -8,7 +8,7 @@ import pytest
 from command_lines import parse
 from laveran.cells.skipped import Skipped
 from laveran.cli.train import By
-from laveran.metrics import evaluate
+from laveran.metrics import Figure, evaluate
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def training(monkeypatch, tmp_path):
         asked.update(data=data, labels=labels, **settings)
         settings["watch"]("fit", 1, 2, {"loss": 0.5})
         return SimpleNamespace(
+            reread={"n_certain": 3, "agreement": Figure(0.75, 0.5, 1.0)},
             folder=tmp_path / "run",
             evaluation=evaluate([1, 0, 1], [0.9, 0.2, 0.4], ["A", "B", "C"]),
             protocol="One division, patients disjoint",
@@ -64,6 +65,8 @@ def test_the_screen_shows_protocol_figures_and_files(laveran, training, tmp_path
     assert lines[0] == "One division, patients disjoint:"
     assert any(line.split() == ["accuracy", "0.6667", "(0.0000-1.0000)"] for line in lines)
     assert any(line.split() == ["n", "cells", "3"] for line in lines)
+    assert "on cells drawn at random that all readers agreed on:" in lines
+    assert any(line.split() == ["agreement", "0.7500", "(0.5000-1.0000)"] for line in lines)
     assert str(tmp_path / "run" / "report.html") in lines[-1]
     assert "note: OPTIMISTIC: something\n" in ended.err
     assert f"1 skipped, all listed in {tmp_path / 'run' / 'skipped.csv'}:" in ended.err
@@ -73,6 +76,7 @@ def test_json_has_the_figures(laveran, training, tmp_path):
     ended = laveran("train", "a.zip", "--json")
     figures = json.loads(ended.out)
     assert figures["run"] == str(tmp_path / "run")
+    assert figures["readings"]["random"]["agreement"]["value"] == 0.75
     assert figures["accuracy"]["value"] == pytest.approx(2 / 3)
 
 

@@ -51,13 +51,22 @@ def test_the_protocol_says_how_it_was_done():
 
 def test_cells_read_again_have_figures_of_their_own():
     asked = job()
-    asked.readings = SimpleNamespace(n_read=9, n_corrected=4, alike={"A0": 1, "C1": 0, "Z9": 1})
+    asked.readings = SimpleNamespace(
+        n_read=9,
+        n_contradicted=4,
+        n_doubted=2,
+        agreed={"random": {"A0": 1, "C1": 0, "Z9": 1}, "disputed": {"A1": 1}},
+    )
     found = Finding.of(asked, [ONE, OTHER], "patient", folds=2)
-    reread = found.to_json()["readings"]
+    reread = found.to_json()["readings"]["random"]
+    assert "unsure" not in reread
     assert reread["n_certain"] == 2
     assert reread["agreement"]["value"] == 0.5  # A0 at -1 is called none, C1 at -1 rightly so
     assert reread["label_agreement"]["value"] == 0  # A0 is labelled 0, C1 is labelled 1
-    assert "9 were read again and 4 corrected" in found.protocol
+    assert (
+        "readers say of 9 cells stood for their labels (4 contradicted, 2 doubted)"
+        in found.protocol
+    )
     assert "readings" not in Finding.of(job(), [ONE], "patient").to_json()
 
 

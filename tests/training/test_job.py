@@ -58,7 +58,7 @@ def test_chosen_cells_share_the_pictures(make):
 def test_what_readers_say_is_learned_and_labels_stay(make):
     plain = make()
     assert plain.truth.tolist() == plain.labels.tolist()
-    read = replace(plain, readings=Consensus(np.array([0, 0.5, 0], np.float32), 1, 0, {}))
+    read = replace(plain, readings=Consensus(np.array([0, 0.5, 0], np.float32), 1, 0, 1, {}))
     assert read.cells(np.ones(3, dtype=bool)).truth.tolist() == [0, 0.5, 0]
     assert read.labels.tolist() == [0, 1, 0]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from laveran.cells.manifest import Manifest
 from laveran.cells.names import NameIndex
-from laveran.cells.readings import RANDOM, CellReading, read_key, read_readings
+from laveran.cells.readings import CellReading, read_key, read_readings
 from laveran.errors import LabelsError
 
 
@@ -23,21 +23,24 @@ class Consensus:
     Attributes:
         targets: float32 [N], the probability that a careful reader sees a parasite; the label
             where nobody read the cell.
-        n_read: How many cells somebody read.
-        n_corrected: Of how many the readers contradict the label.
-        alike: Names of the cells drawn at random that all readers read alike and with certainty,
-            with what they say.
+        n_read: How many cells somebody read, those of control patients apart.
+        n_contradicted: Of how many of them the readers contradict the label.
+        n_doubted: Of how many more they doubt it.
+        agreed: By part, the names of cells that all readers read alike and with certainty, with
+            what they say.
     """
 
     targets: NDArray[np.float32]
     n_read: int
-    n_corrected: int
-    alike: Mapping[str, int]
+    n_contradicted: int
+    n_doubted: int
+    agreed: Mapping[str, Mapping[str, int]]
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the targets."""
-        return hashlib.sha256(self.targets.tobytes()).hexdigest()
+        """SHA-256 of all of it."""
+        rest = (self.n_read, {part: dict(sorted(of.items())) for part, of in self.agreed.items()})
+        return hashlib.sha256(self.targets.tobytes() + repr(rest).encode()).hexdigest()
 
 
 def read_consensus(
@@ -46,8 +49,11 @@ def read_consensus(
     """As `consensus`, from tables of names and readings, or of a page's ids and its `key`.
 
     Raises:
-        LabelsError: If a table or the key cannot be used, or holds none of the cells.
+        LabelsError: If a table or the key cannot be used, holds none of the cells, or is given
+            twice.
     """
+    if len({Path(path).resolve() for path in readings}) < len(readings):
+        raise LabelsError("a table of readings is given twice; each reader has one")
     page = read_key(key) if key else None
     return consensus(manifest, [read_readings(path, page) for path in readings])
 
@@ -62,10 +68,10 @@ def consensus(manifest: Manifest, tables: Sequence[Sequence[CellReading]]) -> Co
 
     Args:
         manifest: The cells, all labelled.
-        tables: What each reader read.
+        tables: What each reader read, at least one table.
 
     Raises:
-        LabelsError: If a table holds none of the cells, or a name means several of them.
+        LabelsError: As `by_cell`.
 
     Example:
         >>> from laveran.cells.manifest import Cell
@@ -75,51 +81,64 @@ def consensus(manifest: Manifest, tables: Sequence[Sequence[CellReading]]) -> Co
         >>> consensus(Manifest(tuple(cells)), [first, second]).targets.tolist()
         [0.0, 0.25, 1.0]
     """
-    labels, index = manifest.labels, NameIndex(manifest.names)
-    place = {name: number for number, name in enumerate(manifest.names)}
-    votes: dict[int, list[float]] = {}
-    for table in tables:
-        found = [(index.find(read.name), read.reading) for read in table]
-        if not any(name for name, _ in found):
-            raise LabelsError(
-                f"none of the {len(table)} cells that were read, such as {table[0].name!r}, is in "
-                "the data; if the readings hold a page's ids, give its key"
-            )
-        for name, reading in found:
-            if name is not None:
-                cell = place[name]
-                vote = labels[cell] / 2 if reading is None else reading
-                votes.setdefault(cell, []).append(float(vote))
+    labels, controls = manifest.labels, manifest.controls
+    readers = by_cell(manifest.names, tables)
     targets = labels.astype(np.float32)
-    controls = manifest.controls
-    for cell, cast in votes.items():
-        if not controls[cell]:
-            targets[cell] = np.mean(cast)
-    contradicted = np.abs(targets - labels) > 0.5
-    alike = read_alike(tables).get(RANDOM, {})
-    return Consensus(
-        targets,
-        len(votes),
-        int(contradicted.sum()),
-        {name: said for read, said in alike.items() if (name := index.find(read)) is not None},
-    )
+    n_read = 0
+    for cell, name in enumerate(manifest.names):
+        said = [reader[name].reading for reader in readers if name in reader]
+        if said and not controls[cell]:
+            n_read += 1
+            targets[cell] = np.mean([labels[cell] / 2 if one is None else one for one in said])
+    gap = np.abs(targets - labels)
+    contradicted, doubted = int((gap > 0.5).sum()), int(((gap > 0) & (gap <= 0.5)).sum())
+    return Consensus(targets, n_read, contradicted, doubted, agreed(readers))
 
 
-def read_alike(tables: Sequence[Sequence[CellReading]]) -> dict[str, dict[str, int]]:
-    """By part, the names of cells that every reader read alike and with certainty.
+def by_cell(
+    names: Sequence[str], tables: Sequence[Sequence[CellReading]]
+) -> list[dict[str, CellReading]]:
+    """What each reader says, by the names of the cells; readings of other cells are passed over.
+
+    Raises:
+        LabelsError: If a table holds none of the cells, a name means several of them, or one
+            reader says two things of a cell.
+    """
+    index = NameIndex(names)
+    readers = []
+    for table in tables:
+        reader: dict[str, CellReading] = {}
+        for read in table:
+            name = index.find(read.name)
+            if name is None:
+                continue
+            if reader.setdefault(name, read).reading != read.reading:
+                raise LabelsError(f"{name} has two readings by one reader; keep one of them")
+        if not reader:
+            raise LabelsError(
+                f"none of the {len(table)} cells that were read"
+                + (f", such as {table[0].name!r}, " if table else " ")
+                + "is in the data; if the readings hold a page's ids, give its key"
+            )
+        readers.append(reader)
+    return readers
+
+
+def agreed(readers: Sequence[Mapping[str, CellReading]]) -> dict[str, dict[str, int]]:
+    """By part, the cells that every reader read alike and with certainty.
 
     Args:
-        tables: What each reader read, at least one table.
+        readers: What each says, as from `by_cell`, at least one.
 
     Example:
-        >>> first = [CellReading("a", 1), CellReading("b", 0), CellReading("c", None)]
-        >>> read_alike([first, [CellReading("a", 1), CellReading("b", 1)]])
+        >>> first = {"a": CellReading("a", 1, "random"), "b": CellReading("b", 0, "random")}
+        >>> second = {"a": CellReading("a", 1, "random"), "b": CellReading("b", None, "random")}
+        >>> agreed([first, second])
         {'random': {'a': 1}}
     """
-    readers = [{read.name: read.reading for read in table} for table in tables]
     parts: dict[str, dict[str, int]] = {}
-    for read in tables[0]:
-        said = {reader.get(read.name) for reader in readers}
-        if said == {read.reading} and read.reading is not None:
-            parts.setdefault(read.part, {})[read.name] = read.reading
+    for name, read in readers[0].items():
+        said = {(r[name].reading, r[name].part) if name in r else None for r in readers}
+        if said == {(read.reading, read.part)} and read.reading is not None:
+            parts.setdefault(read.part, {})[name] = read.reading
     return parts

@@ -11,7 +11,7 @@ from laveran.cells.labels import IMAGE_COLUMNS, LABEL_COLUMNS, parse_label
 from laveran.cells.tables import Row, Table, plain, read_table
 from laveran.errors import LabelsError
 
-RANDOM, DISPUTED = "random", "disputed"
+RANDOM, DISPUTED, UNSTATED = "random", "disputed", "unstated"
 READING_COLUMNS = ("reading", "read", "answer", "verdict", *LABEL_COLUMNS)
 PART_COLUMNS = ("part", "sample", "stratum")
 _WORDS: dict[str, int | None] = {
@@ -47,12 +47,13 @@ class CellReading:
     Attributes:
         name: The cell's name.
         reading: 1 parasite, 0 none, None unsure.
-        part: "random" or "disputed"; "random" where the table does not say.
+        part: How the cell came to be read: "random" (a simple random sample), "disputed", or what
+            else its table says; "unstated" where it says nothing.
     """
 
     name: str
     reading: int | None
-    part: str = RANDOM
+    part: str = UNSTATED
 
 
 def write_key(path: Path | str, rows: Iterable[KeyRow]) -> None:
@@ -133,7 +134,7 @@ def _reading(
     if reading is None and word not in _WORDS:
         raise LabelsError(f"{where}: {text!r} is none of parasite, none and unsure")
     if key is None:
-        return CellReading(name, reading, part or RANDOM)
+        return CellReading(name, reading, part or UNSTATED)
     if name not in key:
         raise LabelsError(f"{where}: {name!r} is not in the key; is it the key of another page?")
     return CellReading(key[name].name, reading, key[name].part)

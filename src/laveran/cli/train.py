@@ -63,7 +63,9 @@ def train(
 
     Example: laveran train train_data.zip train_labels.csv --out runs/first --recipe fast
     """
+    from laveran.cells.readings import RANDOM
     from laveran.cli import outcome, show
+    from laveran.metrics.intervals import plain_figures
 
     with outcome.training_side():
         from laveran.training.train import train as library_train
@@ -90,8 +92,12 @@ def train(
     show.skipped(run.skipped, run.folder / "skipped.csv")
     figures = run.evaluation.to_json()
     if json:
-        show.as_json({"run": str(run.folder), "protocol": run.protocol, **figures})
+        reread = {"readings": {RANDOM: plain_figures(run.reread)}} if run.reread else {}
+        show.as_json({"run": str(run.folder), "protocol": run.protocol, **figures, **reread})
         return
     typer.echo(f"{run.protocol}:")
     show.figures(figures)
+    if run.reread:
+        typer.echo("on cells drawn at random that all readers agreed on:")
+        show.figures(plain_figures(run.reread))
     typer.echo(f"model {run.folder / 'model.onnx'}, report {run.folder / 'report.html'}")

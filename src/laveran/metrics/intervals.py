@@ -41,10 +41,10 @@ class Figure:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-def plain(figures: Mapping[str, int | Figure]) -> dict[str, int | dict[str, float | None]]:
+def plain_figures(figures: Mapping[str, int | Figure]) -> dict[str, int | dict[str, float | None]]:
     """Figures and counts by name as plain values.
 
-    >>> plain({"n": 3, "accuracy": Figure(0.5)})
+    >>> plain_figures({"n": 3, "accuracy": Figure(0.5)})
     {'n': 3, 'accuracy': {'value': 0.5, 'low': None, 'high': None}}
     """
     return {

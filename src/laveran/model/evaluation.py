@@ -18,10 +18,10 @@ from laveran.cells.names import NameIndex
 from laveran.cells.reading import read_cells
 from laveran.cells.readings import CellReading, read_key, read_readings
 from laveran.cells.skipped import Skipped
-from laveran.errors import LabelsError
+from laveran.errors import ConfigError, LabelsError
 from laveran.metrics import Evaluation, Figure, paired_difference
 from laveran.metrics import evaluate as figures_of
-from laveran.metrics.intervals import plain
+from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH, Model, load
@@ -55,9 +55,9 @@ class ModelEvaluation:
         """The figures on published labels; then "tta" and "readings" where asked for."""
         found: dict[str, Any] = self.evaluation.to_json()
         if self.tta:
-            found["tta"] = plain(self.tta)
+            found["tta"] = plain_figures(self.tta)
         if self.re_read:
-            found["readings"] = {part: plain(of) for part, of in self.re_read.items()}
+            found["readings"] = {part: plain_figures(of) for part, of in self.re_read.items()}
         return found
 
 
@@ -96,6 +96,8 @@ def evaluate(
     """
     reader = model if isinstance(model, Model) else load(model, tta=tta)
     threshold = reader.contract.operating_point(operating_point).threshold
+    if key and not readings:
+        raise ConfigError("a key without readings tells nothing; give --readings too")
     read = read_readings(readings, read_key(key) if key else None) if readings else ()
     scores = _Scores(reader)
     compared = _Scores(load(reader.path)) if reader.tta else None

@@ -17,7 +17,9 @@ ACROSS = Axis(0, 1, LEFT, RIGHT)
 TITLE = "predicted probability"
 
 
-def reliability(y_true: ArrayLike, y_prob: ArrayLike, bins: int = 15) -> Svg:
+def reliability(
+    y_true: ArrayLike, y_prob: ArrayLike, bins: int = 15, *, has_table: bool = True
+) -> Svg:
     """The reliability diagram: observed share over mean probability, counts below.
 
     The area of a point grows with its cells. Counts are on a logarithmic scale.
@@ -26,6 +28,7 @@ def reliability(y_true: ArrayLike, y_prob: ArrayLike, bins: int = 15) -> Svg:
         y_true: Labels [N], 1 parasitized, 0 uninfected.
         y_prob: Probabilities of "parasitized" [N].
         bins: Bins of equal width.
+        has_table: Whether a table of the numbers stands below the drawing, for its label.
 
     Raises:
         DataError: If the arrays do not fit (see `laveran.metrics`).
@@ -43,8 +46,10 @@ def reliability(y_true: ArrayLike, y_prob: ArrayLike, bins: int = 15) -> Svg:
     ]
     label = (
         f"Reliability diagram of {count(int(curve.n_cells.sum()))} cells in {bins} bins: how many "
-        "of the cells with a probability are parasitized. The table below it has the numbers."
+        "of the cells with a probability are parasitized."
     )
+    if has_table:
+        label += " The table below it has the numbers."
     return picture(*drawn, width=SIDE, height=SIDE, label=label)
 
 

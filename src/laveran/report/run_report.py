@@ -178,7 +178,7 @@ def _reread(report: RunReport) -> Svg | None:
     if not cells:
         return None
     truth = [report.reread[report.names[i]] for i in cells]
-    return reliability(truth, np.asarray(report.y_prob)[cells], REREAD_BINS)
+    return reliability(truth, np.asarray(report.y_prob)[cells], REREAD_BINS, has_table=False)
 
 
 def _patient_rows(report: RunReport) -> list[PatientRow]:

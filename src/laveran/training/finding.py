@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from laveran.cells.readings import RANDOM
 from laveran.metrics import Evaluation, Figure, evaluate
-from laveran.metrics.intervals import plain
+from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import reading_figures, strict_limits
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.job import Job
@@ -118,12 +119,21 @@ class Finding:
         if job.teachers:
             protocol += "; taught by networks that never saw these patients"
         if job.readings:
-            protocol += _READ.format(read=job.readings.n_read, corrected=job.readings.n_corrected)
+            protocol += _READ.format(
+                read=job.readings.n_read,
+                contradicted=job.readings.n_contradicted,
+                doubted=job.readings.n_doubted,
+            )
         if searched:
             protocol += "; OPTIMISTIC, the recipe was chosen on these cells"
         optimistic = divided or searched
-        reread = job.readings.alike if job.readings else {}
+        reread = job.readings.agreed.get(RANDOM, {}) if job.readings else {}
         return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds, reread)
+
+    def places(self, job: Job) -> NDArray[np.int64]:
+        """Where the scored cells [N] stand in the manifest."""
+        place = {name: index for index, name in enumerate(job.feed.manifest.names)}
+        return np.array([place[name] for name in self.predictions.names])
 
     def history(self) -> list[dict[str, float]]:
         """The epochs of all fits, with their fold where there are several."""
@@ -135,7 +145,7 @@ class Finding:
             for row in each.history
         ]
 
-    @property
+    @cached_property
     def reread_figures(self) -> dict[str, int | Figure]:
         """The figures on the scored cells that were read again; none without such cells."""
         known = self.evaluation.n_patients > 0
@@ -148,15 +158,15 @@ class Finding:
             "optimistic": self.optimistic,
             **self.evaluation.to_json(),
         }
-        if reread := self.reread_figures:
-            found["readings"] = plain(reread)
+        if self.reread_figures:
+            found["readings"] = {RANDOM: plain_figures(self.reread_figures)}
         return found
 
 
 def reread_figures(
     predictions: Predictions, reread: Mapping[str, int], *, patients_known: bool = True
 ) -> dict[str, int | Figure]:
-    """The figures of `reading_figures` on cells read again, by name; none if none is among them.
+    """Figures on cells that all readers agreed on, by `reading_figures`; none without such cells.
 
     The strict thresholds are those of all controls among the predictions.
     """
@@ -165,13 +175,15 @@ def reread_figures(
     if not cells.size:
         return {}
     y_true, y_prob, patients = predictions.y_true, predictions.y_prob, predictions.patients
-    return reading_figures(
+    found = reading_figures(
         y_true[cells],
         y_prob[cells],
         [reread[name] for name in names[cells]],
         np.array(patients)[cells],
         limits=strict_limits(y_true, y_prob, patients if patients_known else None),
     )
+    del found["n_cells"], found["unsure"]  # who is unsure does not agree
+    return found
 
 
 _WARNING = (
@@ -190,8 +202,8 @@ _ENSEMBLE = (
 )
 
 _READ = (
-    "; trained on labels of which {read:,} were read again and {corrected:,} corrected, measured "
-    "on the labels as published"
+    "; in training, what readers say of {read:,} cells stood for their labels "
+    "({contradicted:,} contradicted, {doubted:,} doubted)"
 )
 
 

@@ -134,6 +134,11 @@ class FinishedRun:
         return bool(self.config.get("run", {}).get("teachers"))
 
     @property
+    def reread(self) -> bool:
+        """Whether readings stood for some labels in training."""
+        return bool(self.config.get("run", {}).get("readings"))
+
+    @property
     def kind(self) -> str:
         """One of `KINDS`: how the network of the model file came by its weights."""
         contract = self.model.contract

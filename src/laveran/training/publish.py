@@ -18,7 +18,7 @@ import laveran
 from laveran.cells.crop import procedure
 from laveran.cells.synthetic import draw_cell, draw_patient
 from laveran.cells.synthetic_dataset import is_synthetic
-from laveran.metrics.intervals import plain
+from laveran.metrics.intervals import plain_figures
 from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, OutlierGate, Training
 from laveran.model.runtime import load
 from laveran.networks.backbone import BackboneSpec
@@ -128,7 +128,7 @@ def _contract(
             start_weights_sha256=product.members[0].start_sha256,
         ),
         figures=_intervals(finding.evaluation.to_json()),
-        readings=_intervals(plain(finding.reread_figures)),
+        readings=_intervals(plain_figures(finding.reread_figures)),
         protocol=finding.protocol,
         optimistic=finding.optimistic,
         licence=job.licence,

@@ -7,7 +7,7 @@ is in a figure that is reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,7 +25,7 @@ from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.splits import Unit, split
 from laveran.cells.splits import folds as assign_folds
 from laveran.errors import ConfigError
-from laveran.metrics import Evaluation
+from laveran.metrics import Evaluation, Figure
 from laveran.model.prediction import Watch
 from laveran.networks.gate import load as load_gates
 from laveran.networks.network import build, load_start
@@ -57,6 +57,7 @@ class Run:
         protocol: How they were got, in one sentence.
         skipped: What was left out of the data.
         notes: What the user must know, a sentence each.
+        reread: The figures on cells drawn at random that all readers agreed on; none without.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class Run:
     protocol: str
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
+    reread: dict[str, int | Figure] = field(default_factory=dict)
 
 
 def train(
@@ -107,7 +109,8 @@ def train(
             same data, folds and seed; how much, the recipe says (`teacher_share`).
         readings: Tables of cells that people have read again, one a reader, by names, or by ids
             and a `key`: what they say is learned instead of the label (`cells.consensus`). The
-            figures stay those on the labels as published.
+            figures stay those on the labels as published. The recipe's own means against wrong
+            labels, `trimmed_share` and `mislabelled`, are off then.
         key: The key of the page that the readings are from.
         resume: Go on with a run that was stopped.
         patients: Tables of names and patients.
@@ -134,6 +137,10 @@ def train(
         raise ConfigError(f"{folds} folds leave nothing to train on; ask for 0, or 2 and more")
     if ensemble and not folds:
         raise ConfigError("an ensemble is made of the networks of folds; ask for 2 and more")
+    if key and not readings:
+        raise ConfigError("a key without readings tells nothing; give --readings too")
+    if readings:  # they know what the recipe only guesses
+        chosen = chosen.replace(trimmed_share=0, mislabelled=0)
     if seed < 0:
         raise ConfigError(f"the seed is {seed}; it must not be negative")
     folder = RunFolder(Path(out))
@@ -161,7 +168,12 @@ def train(
     else:
         finding = _hold_out(job, folder)
     return Run(
-        folder.path, finding.evaluation, finding.protocol, feed.skipped, tuple(finding.notes)
+        folder.path,
+        finding.evaluation,
+        finding.protocol,
+        feed.skipped,
+        tuple(finding.notes),
+        finding.reread_figures,
     )
 
 
@@ -217,7 +229,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
     calibration = calibrate(
         np.concatenate([each.raw_logit for each in scored]),
         finding.predictions.y_true,
-        np.concatenate([job.truth[division.parts == number] for number in range(count)]),
+        job.truth[finding.places(job)],
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
         mislabelled=job.recipe.mislabelled,
