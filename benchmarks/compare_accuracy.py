@@ -193,14 +193,16 @@ def explained(
         "in brackets 95% intervals by resampling patients."
     )
     same = (
-        f"All learned from the same {n_train:,.0f} cells and stopped by the same {n_valid:,.0f} "
-        "cells of other patients; emfet's forest has nothing to stop."
+        f"All learned from the same {n_train:,.0f} cells, by the labels as published unless said "
+        f"otherwise, and stopped by the same {n_valid:,.0f} cells of other patients; emfet's "
+        "forest has nothing to stop."
     )
     notes = [same, DEVELOPED]
     if asked.limit:
         notes.append(f"A trial of the script: the rivals had only {asked.limit:,} cells.")
     if asked.rounds:
-        cells = min(asked.speed_cells, n_cells)
+        first = next(iter(divisions.values())).part("test")
+        cells = min(asked.speed_cells, len(first))
         notes.append(TIMED.format(cores=asked.cores, cells=cells, rounds=asked.rounds))
     return heading, notes
 

@@ -46,8 +46,12 @@ class Facts:
 
 
 def finished(path: Path, settings: Mapping[str, Any]) -> Facts | None:
-    """The facts of a training that is done; None if it is not; SystemExit if it was another."""
-    if not path.is_file():
+    """The facts of a training that is done, with its scores; None if it is not.
+
+    Raises:
+        SystemExit: If it was another training.
+    """
+    if not (path.is_file() and path.with_suffix(".csv").is_file()):
         return None
     facts = Facts(**json.loads(path.read_text(encoding="utf-8")))
     if facts.settings != settings:

@@ -36,8 +36,10 @@ def read_pictures(data: Path, labels: Path, manifest: Manifest) -> dict[str, Pic
 
 def run_facts(name: str, run: Path, fold: Path) -> Facts:
     """What a run's fold is."""
-    recipe = open_run(run).recipe
-    taught = " by teachers beside the labels" if open_run(run).taught else ""
+    opened = open_run(run)
+    recipe = opened.recipe
+    taught = ", taught by earlier runs" if opened.taught else ""
+    taught += ", with readings in place of some labels" if opened.reread else ""
     return Facts(
         parameters=sum(each.numel() for each in load_network(fold).parameters()),
         file_bytes=(fold / "model.onnx").stat().st_size,

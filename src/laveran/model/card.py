@@ -95,8 +95,10 @@ def _readings(figures: dict[str, Interval | int]) -> list[str]:
 
 
 _READERS = """On {cells} cells of unseen patients, drawn at random and read blind, alike and with
-certainty by all readers (careful people, no experts), whose reading is taken as the truth; shares
-with Wilson's interval."""
+certainty by all readers (careful, but no experts), whose reading is taken as the truth; shares
+with Wilson's interval. What readers say of cells of other patients was learned. Earlier networks
+told which cells to read again, and how an unsure reading counts was chosen on the cells of these
+figures, which may flatter them a little until they are repeated elsewhere."""
 
 _READ = {
     "label_agreement": "agreement of the published labels",
