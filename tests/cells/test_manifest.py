@@ -53,6 +53,16 @@ def test_columns_as_arrays():
     assert cells.names == ["0.png", "1.png", "2.png"]
 
 
+def test_controls_are_the_cells_of_patients_without_a_parasitized_cell():
+    cells = [
+        replace(CELL, name=name, label=label, patient=patient)
+        for name, label, patient in [("a", 1, "I"), ("b", 0, "I"), ("c", 0, "K"), ("d", None, "K")]
+    ]
+    assert Manifest(tuple(cells)).controls.tolist() == [False, False, True, True]
+    cells.append(replace(CELL, name="e", label=0, patient=None))
+    assert not Manifest(tuple(cells)).controls.any()  # whose e is, nobody knows
+
+
 @pytest.mark.parametrize(
     ("second", "grouping", "groups"),
     [

@@ -359,6 +359,25 @@ def test_the_parasitized_cells_of_the_highest_losses_are_trimmed():
     assert left.tolist() == [2, 2, 0, 2, 2, 0]
 
 
+def test_cells_in_doubt_are_not_trimmed():
+    truth, losses = torch.tensor([1.0, 0.5, 1.0, 0.75]), torch.tensor([0.1, 9.0, 0.2, 9.0])
+    left = trim(torch.ones(4), losses, truth, 0.5, torch.Generator().manual_seed(0))
+    assert left.tolist() == [1, 1, 0, 1]
+
+
+def test_shares_of_readers_are_learned_as_such(checkpoint):
+    """Cells that nobody can tell come out between those that all can."""
+    truth = LABELS.copy()
+    truth[:32] = 0.5
+    pictures = PICTURES.copy()
+    pictures[:32] = 200 - (pictures[:32] // 8)
+    found = fitted(RECIPE.replace(epochs=12), checkpoint, Cells(pictures, truth, np.arange(64)))
+    cells = Cells(pictures, truth, np.arange(96))
+    logit = score(found.network, cells, torch.device("cpu")).logit
+    doubted, none, parasite = logit[:32], logit[32:][LABELS[32:] == 0], logit[32:][LABELS[32:] == 1]
+    assert none.mean() < doubted.mean() < parasite.mean()
+
+
 def test_the_share_holds_in_the_mean_where_a_batch_is_small():
     generator = torch.Generator().manual_seed(0)
     batch = (torch.ones(8), torch.rand(8, generator=generator), torch.ones(8))
