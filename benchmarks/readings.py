@@ -19,7 +19,7 @@ from laveran.metrics import Figure
 from laveran.metrics.intervals import plain_figures
 from laveran.training.finding import reread_figures
 from laveran.training.finished import open_run
-from results import Row, publish
+from results import Row, publish, shown
 
 SHOWN = {
     "label_agreement": "the published labels agree with them",
@@ -47,13 +47,6 @@ def rows(run: Path, part: str, found: dict[str, int | Figure]) -> list[Row]:
         asked = ASKED.get(name, "") if part == "random" else ""
         whole.append(Row(f"{run.name}, {part} cells: {what}", asked, shown(figure)))
     return whole
-
-
-def shown(figure: Figure) -> str:
-    """A figure and its interval."""
-    if figure.value is None or figure.low is None:
-        return "undefined"
-    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from laveran import files
+from laveran.metrics import Figure
 from machine import describe, markdown
 
 
@@ -17,6 +18,15 @@ class Row(NamedTuple):
     what: str
     asked: str
     measured: str
+
+
+def shown(figure: Figure) -> str:
+    """A figure and its interval."""
+    if figure.value is None:
+        return "undefined"
+    if figure.low is None:
+        return f"{figure.value:.4f}"
+    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def publish(rows: Sequence[Row], details: Any, out: Path | None) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from laveran.metrics import Figure, paired_difference
 from laveran.training.folder import RunFolder
 from machine import use_cores
-from results import Row, publish
+from results import Row, publish, shown
 from timing import LAVERAN, whole_process
 
 ASKED = {"fast": ("under 150 s", "at least 0.955"), "balanced": ("under 720 s", "at least 0.958")}
@@ -74,15 +74,6 @@ def comparison(run: RunFolder, other: RunFolder) -> list[Row]:
         what = f"{SHOWN[name]}: {run.path.name} minus {other.path.name}, {len(common):,} cells"
         rows.append(Row(what, "", shown(difference)))
     return rows
-
-
-def shown(figure: Figure) -> str:
-    """A figure and its interval."""
-    if figure.value is None:
-        return "undefined"
-    if figure.low is None:
-        return f"{figure.value:.4f}"
-    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def main() -> None:
