@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from laveran import files
-from laveran.audit.check import Check, GivenSplit, Suspects
+from laveran.audit.findings import Check, GivenSplit, Suspects
 from laveran.audit.gallery import Picture, read_pictures, with_networks
 from laveran.audit.twins import Twin
 from laveran.cells.crop import letterbox

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from laveran.audit.check import Check
+    from laveran.audit.findings import Check
 
 
 def check(
