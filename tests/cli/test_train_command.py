@@ -38,6 +38,7 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
         *("train", "a.zip", "l.csv", "--out", tmp_path, "--recipe", "fast", "--folds", 5),
         *("--epochs", 3, "--seed", 4, "--resume", "--by", "photo", "--ensemble"),
         *("--patients", "p.csv", "--patients", "q.csv"),
+        *("--species", "P. falciparum", "--licence", "CC-BY-4.0"),
         *("--readings", "a.csv", "--readings", "b.csv", "--key", "k.csv"),
     )
     assert ended.code == 0
@@ -56,6 +57,8 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
         "resume": "True",
         "patients": str([tmp_path.__class__("p.csv"), tmp_path.__class__("q.csv")]),
         "by": "photo",
+        "species": "P. falciparum",
+        "licence": "CC-BY-4.0",
     }
 
 

@@ -57,6 +57,12 @@ def train(
     by: Annotated[
         By, typer.Option(help="What a split keeps whole; all but patient is optimistic.")
     ] = By.PATIENT,
+    species: Annotated[
+        str, typer.Option(help="For the model file: what the cells are infected with.")
+    ] = "not stated",
+    licence: Annotated[
+        str, typer.Option(help="For the model file: of the weights.")
+    ] = "not stated",
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train a network and measure it on patients it never saw.
@@ -86,6 +92,8 @@ def train(
             resume=resume,
             patients=patients or (),
             by=by.value,
+            species=species,
+            licence=licence,
             watch=watch,
         )
     show.notes(run.notes)
