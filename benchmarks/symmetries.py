@@ -1,0 +1,70 @@
+"""What averaging over the eight flips and turns gives a finished run of several folds, and costs.
+
+Every cell is judged by the model file of a fold that never saw its patient; nothing is trained.
+
+Example: python benchmarks/symmetries.py runs/fast --out symmetries.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from laveran.metrics import evaluate, paired_difference
+from laveran.model.runtime import BATCH, load
+from laveran.training.feed import Feed, prepare_cells
+from laveran.training.finished import FinishedRun, open_run
+from results import Row, publish, shown
+
+COMPARED = ("accuracy", "auroc", "blank_false_positive_rate")
+SHOWN = (*COMPARED, "sensitivity_at_99_specificity", "worst_tenth_accuracy")
+
+
+def judged(run: FinishedRun, feed: Feed, *, tta: bool) -> tuple[NDArray[np.float64], float]:
+    """The probability of every cell [N], out of fold, and the seconds that it took."""
+    place = {name: index for index, name in enumerate(feed.manifest.names)}
+    y_prob = np.full(len(place), np.nan)
+    seconds = 0.0
+    for fold in run.fits:
+        model = load(fold.path, tta=tta)
+        names = fold.read_predictions().names
+        cells = np.sort([place[name] for name in names])
+        started = time.perf_counter()
+        for start in range(0, len(cells), BATCH):
+            rows = cells[start : start + BATCH]
+            y_prob[rows] = model.probabilities(np.asarray(feed.pictures[rows]))
+        seconds += time.perf_counter() - started
+    return y_prob, seconds
+
+
+def main() -> None:
+    """Measure and publish."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path, help="finished run folder with folds")
+    parser.add_argument("--out", type=Path, help="JSON to write")
+    asked = parser.parse_args()
+    run = open_run(asked.run)
+    source, recipe = run.config["run"], run.recipe
+    feed = prepare_cells(
+        source["data"], source["labels"] or None, crop=recipe.crop, size_px=recipe.size_px
+    )
+    plain, plain_seconds = judged(run, feed, tta=False)
+    averaged, seconds = judged(run, feed, tta=True)
+    y_true, patients = feed.manifest.labels, feed.manifest.groups
+    rows = []
+    for what, y_prob in (("plain", plain), ("averaged", averaged)):
+        found = evaluate(y_true, y_prob, patients)
+        rows += [Row(f"{what}: {name}", "", shown(getattr(found, name))) for name in SHOWN]
+    for name in COMPARED:
+        difference = paired_difference(y_true, averaged, plain, patients, name)
+        rows.append(Row(f"averaged minus plain: {name}", "", shown(difference)))
+    rows.append(Row("time, times that of plain", "", f"{seconds / plain_seconds:.1f}"))
+    publish(rows, {"seconds": [plain_seconds, seconds]}, asked.out)
+
+
+if __name__ == "__main__":
+    main()
