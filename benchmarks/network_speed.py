@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON to write")
     asked = parser.parse_args()
     use_cores(asked.cores)
-    models = {SHIPPED: load(), **{path.name: load(path) for path in asked.model}}
+    models = {SHIPPED: load(), **{str(path): load(path) for path in asked.model}}
     contenders = [
         partial(judged, name, model, asked.cells, asked.cores) for name, model in models.items()
     ]
