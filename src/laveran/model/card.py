@@ -62,10 +62,10 @@ with a phone on a microscope in one hospital, cells cut out by a program, labels
 About 4% of the labels are wrong, most of them empty cells labelled parasitized: accuracies far
 above 96% on them would not mean a better reader."""
 
-_POINTS = """The figures are those of the networks of the folds; a network that was fitted on all patients
-afterwards is itself not measured. An operating point is named after the share of the controls'
-cells that were negative where its threshold was set; the columns are measured on other patients,
-and specificity on all cells labelled uninfected."""
+_POINTS = """The figures are those of the networks of the folds; a network that was fitted on all
+patients afterwards is itself not measured. An operating point is named after the share of the
+controls' cells that were negative where its threshold was set; the columns are measured on other
+patients, and specificity on all cells labelled uninfected."""
 
 _USES = """## Where it fails
 - Platelets beside or upon a cell, stain deposit, drying artefacts and debris may look like
