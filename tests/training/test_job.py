@@ -63,6 +63,17 @@ def test_what_readers_say_is_learned_and_labels_stay(make):
     assert read.labels.tolist() == [0, 1, 0]
 
 
+def test_teachers_are_asked_beside_what_readers_say(make, monkeypatch):
+    def asked(teachers, truth, share, folds, device):
+        return truth + 1
+
+    monkeypatch.setattr("laveran.training.job.soft_targets", asked)
+    read = Consensus(np.array([0, 0.5, 0], np.float32), 1, 0, 1, {})
+    accelerator = SimpleNamespace(device="cpu")
+    taught = replace(make(), readings=read, teachers=("a run",), accelerator=accelerator)
+    assert taught.targets.tolist() == [1, 1.5, 1]
+
+
 def test_a_job_may_last_longer(make, tiny):
     assert make().lasting(7).recipe == tiny.replace(epochs=7)
     with pytest.raises(ConfigError):
