@@ -108,12 +108,11 @@ def pictures_of(run: FinishedRun, data: Path | None) -> Feed:
 
 def with_dropout(run: FinishedRun, feed: Feed, cells: Cells, passes: int, seed: int) -> Averaged:
     """What each fold's own network says of its patients [N] with dropout left on."""
-    place = {name: index for index, name in enumerate(feed.manifest.names)}
     names: list[str] = []
     parts: list[Averaged] = []
     for fold in run.fits:
         inside = fold.read_predictions().names
-        pictures = feed.pictures[[place[name] for name in inside]]
+        pictures = feed.pictures[feed.manifest.places(inside)]
         parts.append(ask(fold, pictures, passes, seed))
         names += inside
         print(f"{fold.path}: {passes} passes", file=sys.stderr, flush=True)

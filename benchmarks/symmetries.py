@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ensembles import pictures_of
 from laveran.metrics import evaluate, paired_difference
 from laveran.model.runtime import BATCH, load
-from laveran.training.feed import Feed, prepare_cells
+from laveran.training.feed import Feed
 from laveran.training.finished import FinishedRun, open_run
 from results import Row, publish, shown
 
@@ -26,13 +27,11 @@ SHOWN = (*COMPARED, "sensitivity_at_99_specificity", "worst_tenth_accuracy")
 
 def judged(run: FinishedRun, feed: Feed, *, tta: bool) -> tuple[NDArray[np.float64], float]:
     """The probability of every cell [N], out of fold, and the seconds that it took."""
-    place = {name: index for index, name in enumerate(feed.manifest.names)}
-    y_prob = np.full(len(place), np.nan)
+    y_prob = np.full(len(feed.manifest), np.nan)
     seconds = 0.0
     for fold in run.fits:
         model = load(fold.path, tta=tta)
-        names = fold.read_predictions().names
-        cells = np.sort([place[name] for name in names])
+        cells = np.sort(feed.manifest.places(fold.read_predictions().names))
         started = time.perf_counter()
         for start in range(0, len(cells), BATCH):
             rows = cells[start : start + BATCH]
@@ -48,10 +47,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON to write")
     asked = parser.parse_args()
     run = open_run(asked.run)
-    source, recipe = run.config["run"], run.recipe
-    feed = prepare_cells(
-        source["data"], source["labels"] or None, crop=recipe.crop, size_px=recipe.size_px
-    )
+    feed = pictures_of(run, None)
     plain, plain_seconds = judged(run, feed, tta=False)
     averaged, seconds = judged(run, feed, tta=True)
     y_true, patients = feed.manifest.labels, feed.manifest.groups

@@ -12,6 +12,14 @@ settings.load_profile("laveran")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory):
+    """No test finds prepared cells of another time, or leaves any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAVERAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real data: LAVERAN_DATA, or ../shared/data beside the repository."""

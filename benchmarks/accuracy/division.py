@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from laveran import files
+from laveran.audit.leakage import find_leaks
 from laveran.cells.manifest import Manifest, read_manifest
 from laveran.cells.splits import PARTS
 from laveran.training.folder import RunFolder
@@ -117,7 +118,5 @@ def _require_whole_patients(fold: Path, manifest: Manifest, parts: NDArray[np.st
     """Refuse a division that has one patient in two parts, or does not know its patients."""
     if manifest.grouping != "patient":
         raise SystemExit(f"{fold}: the patients of some cells are not known")
-    part_of: dict[str, str] = {}
-    for patient, part in zip(manifest.patients.tolist(), parts.tolist(), strict=True):
-        if part_of.setdefault(patient, part) != part:
-            raise SystemExit(f"{fold}: patient {patient} is in {part} and in {part_of[patient]}")
+    for leak in find_leaks(manifest.patients.tolist(), parts.tolist()):
+        raise SystemExit(f"{fold}: patient {leak.group} is in {' and in '.join(leak.cells)}")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from laveran.cells.consensus import consensus, read_consensus
+from laveran.cells.consensus import consensus
 from laveran.cells.manifest import Cell, Manifest
-from laveran.cells.readings import CellReading, KeyRow, write_key
+from laveran.cells.readings import CellReading, KeyRow, read_tables, write_key
 from laveran.errors import LabelsError
 
 # a patient with parasitized cells, and a control
@@ -60,7 +60,7 @@ def test_cells_of_other_data_are_passed_over_unless_all_are():
 def test_a_page_is_read_by_its_key(tmp_path):
     write_key(tmp_path / "key.csv", [KeyRow("x-1", "cells/a.png", "I", "1", "random")])
     (tmp_path / "read.csv").write_text("id,reading\nx-1,none\n")
-    found = read_consensus(MANIFEST, [tmp_path / "read.csv"], tmp_path / "key.csv")
+    found = consensus(MANIFEST, read_tables([tmp_path / "read.csv"], tmp_path / "key.csv"))
     assert found.targets.tolist() == [0, 1, 0, 0, 0]
 
 
@@ -96,7 +96,7 @@ def test_a_reader_counts_once(tmp_path):
     path = tmp_path / "read.csv"
     path.write_text("img_name,reading\na.png,none\n")
     with pytest.raises(LabelsError, match="given twice"):
-        read_consensus(MANIFEST, [path, tmp_path / "." / "read.csv"])
+        read_tables([path, tmp_path / "." / "read.csv"])
 
 
 def test_an_empty_table_is_refused():

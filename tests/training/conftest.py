@@ -3,32 +3,10 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from laveran.cells.synthetic_dataset import HomeworkFiles, Population, write_cells
-from laveran.networks.stack import plain
-from laveran.training import Augmentation, Recipe, Run, train
-
-torch.set_num_threads(1)  # small networks are fastest so
-
-TINY = Recipe(
-    name="tiny",
-    network=plain((4, 8), per_stage=1, dropout=0.1),
-    size_px=16,
-    epochs=2,
-    batch_size=16,
-    learning_rate=0.01,
-    augmentation=Augmentation(rotate_degrees=20, stain=0.1, blur=0.3),
-)
-POPULATION = Population(cells_per_patient=10, seed=3)
-TRAIN_PATIENTS = 12
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAVERAN_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+from laveran.cells.synthetic_dataset import HomeworkFiles
+from laveran.training import Recipe, Run, train
+from small_run import TINY, draw
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +18,7 @@ def tiny() -> Recipe:
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory) -> HomeworkFiles:
     """The homework's files with drawn cells of 12 and 2 patients."""
-    return write_cells(
-        tmp_path_factory.mktemp("drawn"),
-        POPULATION,
-        train_patients=TRAIN_PATIENTS,
-        test_patients=2,
-    )
+    return draw(tmp_path_factory.mktemp("drawn"), test_patients=2)
 
 
 @pytest.fixture(scope="session")

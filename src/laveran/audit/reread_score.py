@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from laveran.cells.manifest import UNKNOWN
-from laveran.cells.readings import DISPUTED, RANDOM, CellReading, read_key, read_readings
-from laveran.errors import LabelsError
+from laveran.cells.readings import DISPUTED, RANDOM, CellReading, read_key, read_tables
 from laveran.metrics.readings import UNSURE, Agreement, LabelNoise, agreement, label_noise
 
 PARTS = (RANDOM, DISPUTED)
@@ -68,9 +67,7 @@ def score_readings(readings: Sequence[Path | str], key: Path | str) -> RereadSco
     """
     known = read_key(key)
     labels = {row.name: int(row.label) if row.label else UNKNOWN for row in known.values()}
-    tables = {str(path): read_readings(path, known) for path in readings}
-    if len(tables) < len(readings):
-        raise LabelsError("the same table of readings is given twice; give one a reader")
+    tables = dict(zip(map(str, readings), read_tables(readings, key), strict=True))
     readers = tuple(Reader(path, _noise(rows, labels)) for path, rows in tables.items())
     pairs = tuple(
         Pair(first, second, _agreement(tables[first], tables[second]))

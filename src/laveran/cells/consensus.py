@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from laveran.cells.manifest import Manifest
 from laveran.cells.names import NameIndex
-from laveran.cells.readings import CellReading, read_key, read_readings
+from laveran.cells.readings import CellReading
 from laveran.errors import LabelsError
 
 
@@ -41,21 +40,6 @@ class Consensus:
         """SHA-256 of all of it."""
         rest = (self.n_read, {part: dict(sorted(of.items())) for part, of in self.agreed.items()})
         return hashlib.sha256(self.targets.tobytes() + repr(rest).encode()).hexdigest()
-
-
-def read_consensus(
-    manifest: Manifest, readings: Sequence[Path | str], key: Path | str | None = None
-) -> Consensus:
-    """As `consensus`, from tables of names and readings, or of a page's ids and its `key`.
-
-    Raises:
-        LabelsError: If a table or the key cannot be used, holds none of the cells, or is given
-            twice.
-    """
-    if len({Path(path).resolve() for path in readings}) < len(readings):
-        raise LabelsError("a table of readings is given twice; each reader has one")
-    page = read_key(key) if key else None
-    return consensus(manifest, [read_readings(path, page) for path in readings])
 
 
 def consensus(manifest: Manifest, tables: Sequence[Sequence[CellReading]]) -> Consensus:
@@ -118,7 +102,7 @@ def by_cell(
             raise LabelsError(
                 f"none of the {len(table)} cells that were read"
                 + (f", such as {table[0].name!r}, " if table else " ")
-                + "is in the data; if the readings hold a page's ids, give its key"
+                + "is in the data; if the readings hold a page's ids, give its --key"
             )
         readers.append(reader)
     return readers

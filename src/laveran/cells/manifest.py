@@ -129,6 +129,15 @@ class Manifest(Sequence[Cell]):
             return np.zeros(len(self), dtype=np.bool_)
         return ~np.isin(self.groups, self.groups[self.labels == 1])
 
+    def places(self, names: Iterable[str]) -> NDArray[np.int64]:
+        """Where the cells of these names stand [n], in the order of the names.
+
+        Raises:
+            KeyError: If there is no cell of a name.
+        """
+        place = {name: index for index, name in enumerate(self.names)}
+        return np.array([place[name] for name in names], dtype=np.int64)
+
     def select(self, indexes: Iterable[int]) -> Manifest:
         """The cells at `indexes` (integers, or a boolean mask turned by `np.flatnonzero`)."""
         return Manifest(tuple(self.cells[int(index)] for index in indexes))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from laveran import files
 from laveran.cells.labels import IMAGE_COLUMNS, LABEL_COLUMNS, parse_label
 from laveran.cells.tables import Row, Table, plain, read_table
-from laveran.errors import LabelsError
+from laveran.errors import ConfigError, LabelsError
 
 RANDOM, DISPUTED, UNSTATED = "random", "disputed", "unstated"
 READING_COLUMNS = ("reading", "read", "answer", "verdict", *LABEL_COLUMNS)
@@ -116,6 +116,27 @@ def read_readings(
     if not found:
         raise LabelsError(f"{path} holds no reading")
     return tuple(found.values())
+
+
+def read_tables(
+    readings: Sequence[Path | str], key: Path | str | None = None
+) -> list[tuple[CellReading, ...]]:
+    """What each reader read: `read_readings` of several tables, one a reader.
+
+    Args:
+        readings: The tables.
+        key: The key of the page that they are from; None where they name the cells.
+
+    Raises:
+        ConfigError: If there is a key, but no table.
+        LabelsError: If a table or the key cannot be used, or a table is given twice.
+    """
+    if key and not readings:
+        raise ConfigError("a key without readings tells nothing; give --readings too")
+    if len({Path(path).resolve() for path in readings}) < len(readings):
+        raise LabelsError("the same table of readings is given twice; give one a reader")
+    page = read_key(key) if key else None
+    return [read_readings(path, page) for path in readings]
 
 
 def _reading(

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran import files
+from laveran.cells.consensus import by_cell
 from laveran.cells.manifest import UNKNOWN, Manifest
-from laveran.cells.names import NameIndex
 from laveran.cells.reading import read_cells
-from laveran.cells.readings import CellReading, read_key, read_readings
+from laveran.cells.readings import CellReading, read_tables
 from laveran.cells.skipped import Skipped
-from laveran.errors import ConfigError, LabelsError
+from laveran.errors import LabelsError
 from laveran.metrics import Evaluation, Figure, paired_difference
 from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
@@ -96,9 +96,7 @@ def evaluate(
     """
     reader = model if isinstance(model, Model) else load(model, tta=tta)
     threshold = reader.contract.operating_point(operating_point).threshold
-    if key and not readings:
-        raise ConfigError("a key without readings tells nothing; give --readings too")
-    read = read_readings(readings, read_key(key) if key else None) if readings else ()
+    tables = read_tables([readings] if readings else [], key)
     scores = _Scores(reader)
     compared = _Scores(load(reader.path)) if reader.tta else None
 
@@ -121,7 +119,7 @@ def evaluate(
     evaluation = figures_of(
         manifest.labels, y_prob, manifest.groups, threshold, unit=manifest.grouping
     )
-    re_read, notes = _re_read(manifest, y_prob, threshold, read) if read else ({}, ())
+    re_read, notes = _re_read(manifest, y_prob, threshold, *tables) if tables else ({}, ())
     found = ModelEvaluation(
         evaluation,
         manifest,
@@ -161,13 +159,8 @@ def _re_read(
     read: Sequence[CellReading],
 ) -> tuple[dict[str, dict[str, int | Figure]], tuple[str, ...]]:
     """Figures on re-read cells by part, and what the user must know of them."""
-    index, place = NameIndex(manifest.names), {n: i for i, n in enumerate(manifest.names)}
-    found = [(place[name], row) for row in read if (name := index.find(row.name)) is not None]
-    if not found:
-        raise LabelsError(
-            f"none of the {len(read)} cells that were read, such as {read[0].name!r}, is in the "
-            "data; if the readings hold a page's ids, give its --key"
-        )
+    (of_cell,) = by_cell(manifest.names, [read])
+    found = list(zip(manifest.places(of_cell), of_cell.values(), strict=True))
     absent = len(read) - len(found)
     notes = (f"{absent:,} of {len(read):,} re-read cells are not in the data",) if absent else ()
     patients = manifest.groups if manifest.grouping == "patient" else None

@@ -130,11 +130,6 @@ class Finding:
         reread = job.readings.agreed.get(RANDOM, {}) if job.readings else {}
         return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds, reread)
 
-    def places(self, job: Job) -> NDArray[np.int64]:
-        """Where the scored cells [N] stand in the manifest."""
-        place = {name: index for index, name in enumerate(job.feed.manifest.names)}
-        return np.array([place[name] for name in self.predictions.names])
-
     def history(self) -> list[dict[str, float]]:
         """The epochs of all fits, with their fold where there are several."""
         if not self.folds:

@@ -20,7 +20,8 @@ from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 
 import laveran
-from laveran.cells.consensus import read_consensus
+from laveran.cells.consensus import consensus
+from laveran.cells.readings import read_tables
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.splits import Unit, split
 from laveran.cells.splits import folds as assign_folds
@@ -137,9 +138,8 @@ def train(
         raise ConfigError(f"{folds} folds leave nothing to train on; ask for 0, or 2 and more")
     if ensemble and not folds:
         raise ConfigError("an ensemble is made of the networks of folds; ask for 2 and more")
-    if key and not readings:
-        raise ConfigError("a key without readings tells nothing; give --readings too")
-    if readings:  # they know what the recipe only guesses
+    tables = read_tables(readings, key)
+    if tables:  # they know what the recipe only guesses
         chosen = chosen.replace(trimmed_share=0, mislabelled=0)
     if seed < 0:
         raise ConfigError(f"the seed is {seed}; it must not be negative")
@@ -155,7 +155,7 @@ def train(
         )
         taught_by = tuple(read_teacher(path, data, labels, patients, watch) for path in teachers)
     require_labels(feed, data)
-    read = read_consensus(feed.manifest, readings, key) if readings else None
+    read = consensus(feed.manifest, tables) if tables else None
     job = Job(feed, chosen, seed, by, species, licence, accelerator, watch, taught_by, read)
     config = _config(job, data, labels, folds, ensemble=ensemble)
     require_same_division(taught_by, config["run"])
@@ -229,7 +229,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
     calibration = calibrate(
         np.concatenate([each.raw_logit for each in scored]),
         finding.predictions.y_true,
-        job.truth[finding.places(job)],
+        job.truth[job.feed.manifest.places(finding.predictions.names)],
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
         mislabelled=job.recipe.mislabelled,
