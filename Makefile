@@ -2,7 +2,7 @@
 # .venv is made, and made up to date, by whichever target comes first.
 
 BIN := .venv/bin
-EXTRAS := train,kaggle,imagenet,postgres,dev
+EXTRAS := train,study,kaggle,imagenet,postgres,dev
 
 # the tests' networks are too small for two threads, which would wait for each other
 test test-slow: export OMP_NUM_THREADS := 1

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from laveran.errors import ConfigError, LaveranError
 
 FAULT, STOPPED = 1, 130
+SIDES = {"train": "training", "study": "study"}
 
 
 class Commands(TyperGroup):
@@ -36,11 +37,11 @@ class Commands(TyperGroup):
 
 
 @contextmanager
-def training_side() -> Iterator[None]:
+def training_side(extra: Literal["train", "study"] = "train") -> Iterator[None]:
     """Where the torch side is imported: says how to install it where it is not.
 
     Raises:
-        ConfigError: If a package of the extra `train` cannot be imported.
+        ConfigError: If a package of the extra cannot be imported.
     """
     try:
         yield
@@ -48,8 +49,8 @@ def training_side() -> Iterator[None]:
         if (error.name or "").partition(".")[0] == "laveran":
             raise
         raise ConfigError(
-            f"this needs the training side, which is not whole here ({error}); "
-            "install it: pip install 'laveran[train]'"
+            f"this needs the {SIDES[extra]} side, which is not whole here ({error}); "
+            f"install it: pip install 'laveran[{extra}]'"
         ) from error
 
 

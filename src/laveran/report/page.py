@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -17,23 +18,39 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from laveran.report import formats
 from laveran.report.svg import Svg
 
+STYLES, SCRIPTS = ("charts.css", "page.css"), ("page.js",)
 
-def render_page(template: str, **content: object) -> str:
+
+def render_page(
+    template: str,
+    *,
+    styles: Sequence[str] = STYLES,
+    scripts: Sequence[str] = SCRIPTS,
+    **content: object,
+) -> str:
     """One of the templates as a whole HTML page; every value in it is escaped.
 
     Args:
         template: Its file name; it extends `page.html.j2`.
+        styles: Style sheets beside the templates, put into the page in this order.
+        scripts: Scripts beside the templates, run as one in this order.
         content: What the template needs; a name that is missing is an error.
 
     Returns:
         The page, to be written as UTF-8.
     """
-    return environment().get_template(template).render(content)
+    script = Svg("".join(map(asset, scripts)))
+    frame = {
+        "style": Svg("".join(map(asset, styles))),
+        "script": script,
+        "policy": policy(script),
+    }
+    return environment().get_template(template).render(frame | content)
 
 
 @cache
 def environment() -> Environment:
-    """The templates, with the frame's style and script and the formats of numbers."""
+    """The templates, with the formats of numbers."""
     templates = Environment(
         loader=PackageLoader("laveran.report"),
         autoescape=True,
@@ -51,8 +68,6 @@ def environment() -> Environment:
         formats.interval,
     ):
         templates.filters[written.__name__] = written
-    style, script = Svg(asset("charts.css") + asset("page.css")), asset("page.js")
-    templates.globals |= {"style": style, "script": script, "policy": policy(script)}
     return templates
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran.errors import DataError
-from laveran.report.page import environment, policy, render_page
-from laveran.report.svg import Svg
+from laveran.report.page import STYLES, render_page
 
 
 def render(cells: Sequence[tuple[str, NDArray[np.uint8]]]) -> str:
@@ -31,14 +30,12 @@ def render(cells: Sequence[tuple[str, NDArray[np.uint8]]]) -> str:
     """
     if not cells:
         raise DataError("a page for re-reading needs at least one cell")
-    script = _text("reread.js")
     return render_page(
         "reread.html.j2",
+        styles=(*STYLES, "reread.css"),
+        scripts=("reread.js",),
         code=cells[0][0].partition("-")[0],
         cells=[(name, lossless_uri(image)) for name, image in cells],
-        style=Svg(f"{environment().globals['style']}{_text('reread.css')}"),
-        script=Svg(script),
-        policy=policy(script),
     )
 
 
@@ -52,8 +49,3 @@ def lossless_uri(image: NDArray[np.uint8]) -> str:
     if not done:
         raise DataError(f"a picture {image.shape} for a page cannot be written as PNG")
     return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
-
-
-def _text(name: str) -> str:
-    """A file beside the templates as it stands; it holds nothing that a template would read."""
-    return environment().get_template(name).render()

@@ -1,0 +1,1 @@
+"""Studies: representations, what a network is made of, and what it learned."""
