@@ -93,7 +93,7 @@ def _asked(network: Network, cells: Tensor, passes: int) -> Tensor:
     """The logits of several passes, [T, N]."""
     if _dropping(network.features):
         return torch.stack([network(cells) for _ in range(passes)])
-    embedding = network.maps(cells).mean((2, 3))  # [N, D]
+    embedding = network.embed(cells)  # [N, D]
     each = [network.head(network.dropout(embedding)) for _ in range(passes)]  # T of [N, 1]
     return torch.stack(each).squeeze(2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid"]
@@ -27,6 +27,17 @@ class Settings(BaseModel):
     """Base of everything a recipe says: immutable, unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _odd(kernel: int) -> int:
+    if kernel % 2 == 0:
+        raise ValueError(
+            f"a layer that keeps the size of its maps needs an odd kernel, not {kernel}"
+        )
+    return kernel
+
+
+OddKernel = Annotated[int, Field(ge=1), AfterValidator(_odd)]  # one that has a centre
 
 
 class Conv(Settings):
@@ -72,19 +83,9 @@ class Block(Settings):
 
     kind: Literal["block"] = "block"
     filters: int = Field(ge=1)
-    kernel: int = Field(3, ge=1)
+    kernel: OddKernel = 3
     stride: int = Field(1, ge=1)
     edge: Edge = "zeros"
-
-    @field_validator("kernel")
-    @classmethod
-    def _shapes_must_meet(cls, kernel: int) -> int:
-        if kernel % 2 == 0:
-            raise ValueError(f"a block needs an odd kernel, not {kernel}")
-        return kernel
-
-
-Layer = Annotated[Conv | Pool | Block, Field(discriminator="kind")]
 
 
 class Style(Settings):

@@ -2,6 +2,7 @@
 
 That shape gives each prediction its evidence map (class activation map, Zhou et al.
 2016, arXiv:1512.04150, eq. 2) at no cost, with the law `mean(evidence) + bias == logit`.
+A multilayer perceptron has no maps: its last hidden layer stands where their average would.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from laveran import files
 from laveran.errors import ConfigError, ModelError
 from laveran.networks.backbone import Backbone, BackboneSpec
 from laveran.networks.layers import Settings
+from laveran.networks.mlp import MlpSpec
 from laveran.networks.stack import StackSpec
 
-NetworkSpec = Annotated[StackSpec | BackboneSpec, Field(discriminator="family")]
+NetworkSpec = Annotated[StackSpec | BackboneSpec | MlpSpec, Field(discriminator="family")]
 
 # Our own networks keep black at 0: the crops lie on black, so a padding of zeros is more of the
 # same and draws no false edge.
@@ -45,18 +47,19 @@ class Reading(NamedTuple):
 
     logit: Tensor  # [N]
     embedding: Tensor  # [N, D]
-    evidence: Tensor  # [N, h, w]
+    evidence: Tensor | None  # [N, h, w]; None of a network without maps
 
 
 class Network(nn.Module):
     """Feature maps, their global average, a linear head.
 
     Args:
-        features: Module [N, 3, S, S] -> [N, D, h, w].
+        features: Module [N, 3, S, S] -> [N, D, h, w], or without maps -> [N, D].
         width: D.
         head_dropout: Share of the embedding set to 0 in training.
         mean: What is subtracted from R, G, B (0..255).
         std: What they are divided by.
+        has_maps: Whether `features` gives maps.
 
     Attributes:
         start_sha256: Hash of the ImageNet weights it started from; None for random ones.
@@ -73,6 +76,8 @@ class Network(nn.Module):
         head_dropout: float = 0.0,
         mean: list[float] | None = None,
         std: list[float] | None = None,
+        *,
+        has_maps: bool = True,
     ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean or [0.0] * 3).view(1, 3, 1, 1))
@@ -80,28 +85,41 @@ class Network(nn.Module):
         self.features = features
         self.dropout = nn.Dropout(head_dropout)
         self.head = nn.Linear(width, 1)
+        self.has_maps = has_maps
 
     def maps(self, cells: Tensor) -> Tensor:
-        """Last feature maps [N, D, h, w] of `cells` float [N, 3, S, S] in 0..255."""
+        """Last feature maps [N, D, h, w] of `cells` float [N, 3, S, S] in 0..255.
+
+        Without maps, the last hidden layer [N, D].
+        """
         result: Tensor = self.features((cells - self.mean) / self.std)
         return result
 
+    def embed(self, cells: Tensor) -> Tensor:
+        """What the head sees [N, D] of `cells` float [N, 3, S, S] in 0..255."""
+        return self._averaged(self.maps(cells))
+
     def forward(self, cells: Tensor) -> Tensor:
         """Logit [N] of "parasitized" for `cells` float [N, 3, S, S] in 0..255."""
-        embedding = self.maps(cells).mean((2, 3))  # [N, D]
-        logit: Tensor = self.head(self.dropout(embedding)).squeeze(1)
+        logit: Tensor = self.head(self.dropout(self.embed(cells))).squeeze(1)
         return logit
 
     def read(self, cells: Tensor) -> Reading:
         """Logit, embedding and evidence map; for evaluation mode, where dropout is idle."""
         maps = self.maps(cells)  # [N, D, h, w]
-        embedding = maps.mean((2, 3))  # [N, D]
-        weight = self.head.weight.view(1, -1, 1, 1)
-        evidence = (maps * weight).sum(1)  # [N, h, w]
+        embedding = self._averaged(maps)  # [N, D]
+        evidence = None
+        if self.has_maps:
+            weight = self.head.weight.view(1, -1, 1, 1)
+            evidence = (maps * weight).sum(1)  # [N, h, w]
         return Reading(self.head(embedding).squeeze(1), embedding, evidence)
 
+    def _averaged(self, maps: Tensor) -> Tensor:
+        """Global average [N, D] of maps [N, D, h, w]."""
+        return maps.mean((2, 3)) if self.has_maps else maps
 
-def build(spec: StackSpec | BackboneSpec, size_px: int) -> Network:
+
+def build(spec: NetworkSpec, size_px: int) -> Network:
     """A network with random weights for square inputs of `size_px`.
 
     Raises:
@@ -114,6 +132,9 @@ def build(spec: StackSpec | BackboneSpec, size_px: int) -> Network:
         >>> network(torch.zeros(2, 3, 32, 32)).shape
         torch.Size([2])
     """
+    if isinstance(spec, MlpSpec):
+        hidden = spec.build(size_px)
+        return Network(hidden, spec.hidden[-1], spec.head_dropout, has_maps=False)
     features = spec.build()
     width = _map_width(features, size_px)
     if isinstance(features, Backbone):
@@ -123,7 +144,7 @@ def build(spec: StackSpec | BackboneSpec, size_px: int) -> Network:
     return Network(features, width, spec.head_dropout)
 
 
-def load_start(network: Network, spec: StackSpec | BackboneSpec) -> None:
+def load_start(network: Network, spec: NetworkSpec) -> None:
     """Give a backbone the weights that its spec names; our own networks start at random.
 
     Raises:
@@ -133,9 +154,7 @@ def load_start(network: Network, spec: StackSpec | BackboneSpec) -> None:
         network.start_sha256 = network.features.load_start(spec)
 
 
-def save(
-    members: Sequence[Network], spec: StackSpec | BackboneSpec, size_px: int, folder: Path
-) -> None:
+def save(members: Sequence[Network], spec: NetworkSpec, size_px: int, folder: Path) -> None:
     """Write `weights.safetensors` and `network.json`, from which `load` rebuilds the networks.
 
     Args:

@@ -1,27 +1,32 @@
-"""Our own small networks: a stack of convolutions, pooling and residual blocks.
+"""Our own small networks: a stack of layers, of as many kinds as there are in `Layer`.
 
-`plain` and `residual` draw up the two usual shapes; a recipe may also list every layer itself.
+`plain` and `residual` draw up two usual shapes, `vgg`, `highway` and `dense` beside them three
+more; a recipe may also list every layer itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import prod
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from torch import nn
 
+from laveran.networks.dense_block import Dense, DenseBlock
+from laveran.networks.highway_layer import Highway, HighwayLayer
 from laveran.networks.layers import (
     Block,
     Conv,
-    Layer,
     Pool,
     ResidualBlock,
     Style,
     conv_layer,
     pool_layer,
 )
+
+Layer = Annotated[Conv | Pool | Block | Highway | Dense, Field(discriminator="kind")]
 
 COARSEST_MAP_PX = 8  # a coarser evidence map would no longer show a ring
 
@@ -50,7 +55,7 @@ class StackSpec(Style):
 
     @model_validator(mode="after")
     def _can_show_evidence(self) -> Self:
-        if not any(isinstance(layer, Conv | Block) for layer in self.layers):
+        if all(isinstance(layer, Pool) for layer in self.layers):
             raise ValueError("a network needs at least one convolution")
         if self.stride_px > COARSEST_MAP_PX:
             raise ValueError(
@@ -67,23 +72,43 @@ class StackSpec(Style):
     @property
     def width(self) -> int:
         """Number of the last feature maps."""
-        return [layer.filters for layer in self.layers if isinstance(layer, Conv | Block)][-1]
+        return self._widths[-1]
+
+    @property
+    def _widths(self) -> list[int]:
+        """Number of maps before the first layer and after each."""
+        return list(accumulate(self.layers, _maps_after, initial=3))
 
     def build(self) -> nn.Sequential:
         """The layers as one module: [N, 3, S, S] -> [N, width, h, w]."""
-        modules: list[nn.Module] = []
-        inputs = 3
-        for layer in self.layers:
-            if isinstance(layer, Pool):
-                modules.append(pool_layer(layer))
-                continue
-            modules.append(
-                conv_layer(layer, inputs, self)
-                if isinstance(layer, Conv)
-                else ResidualBlock(layer, inputs, self)
-            )
-            inputs = layer.filters
-        return nn.Sequential(*modules)
+        before = zip(self.layers, self._widths, strict=False)  # the last width is that after all
+        return nn.Sequential(*(_module(layer, inputs, self) for layer, inputs in before))
+
+
+def _maps_after(inputs: int, layer: Layer) -> int:
+    """Number of maps that `layer` makes of `inputs` maps."""
+    match layer:
+        case Conv() | Block():
+            return layer.filters
+        case Dense():
+            return inputs + layer.layers * layer.growth
+        case Pool() | Highway():
+            return inputs
+
+
+def _module(layer: Layer, inputs: int, style: Style) -> nn.Module:
+    """`layer` as a module: [N, inputs, H, W] -> [N, _maps_after(inputs, layer), H', W']."""
+    match layer:
+        case Conv():
+            return conv_layer(layer, inputs, style)
+        case Pool():
+            return pool_layer(layer)
+        case Block():
+            return ResidualBlock(layer, inputs, style)
+        case Highway():
+            return HighwayLayer(layer, inputs, style)
+        case Dense():
+            return DenseBlock(layer, inputs, style)
 
 
 def plain(filters: Sequence[int] = (16, 32, 64), per_stage: int = 2, **settings: Any) -> StackSpec:

@@ -30,7 +30,8 @@ class Exported(nn.Module):
 
     That is: layout, scale, the average of an ensemble, temperature, the outlier gate. The
     average is taken of logits and of evidence, so that `mean(evidence) + bias == logit` holds
-    for an ensemble too; its embedding is all members' side by side.
+    for an ensemble too; its embedding is all members' side by side. Networks without maps give
+    no `evidence`.
 
     Args:
         members: One network, or several with evidence maps of one size.
@@ -47,24 +48,31 @@ class Exported(nn.Module):
         self.gates = nn.ModuleList(gates)
 
     @property
+    def has_maps(self) -> bool:
+        """Whether there is evidence to tell."""
+        return all(member.has_maps for member in self._networks)
+
+    @property
     def outputs(self) -> list[str]:
         """Names of what `forward` gives, in its order."""
-        names = ["probability", "logit", "embedding", "evidence"]
-        if len(self.gates):
-            names.append("outlier")
-        if len(self.members) > 1:
-            names.append("disagreement")
-        return names
+        there = {
+            "evidence": self.has_maps,
+            "outlier": len(self.gates) > 0,
+            "disagreement": len(self.members) > 1,
+        }
+        return ["probability", "logit", "embedding", *(name for name in there if there[name])]
 
     def forward(self, cells: Tensor) -> tuple[Tensor, ...]:
         """uint8 [N, S, S, 3] -> the tensors that `outputs` names, as a model file has them."""
         planes = cells.permute(0, 3, 1, 2).float()
-        readings = [member.read(planes) for member in self.members if isinstance(member, Network)]
+        readings = [member.read(planes) for member in self._networks]
         logits = torch.stack([reading.logit for reading in readings]) / self.temperature  # [M, N]
-        evidence = torch.stack([reading.evidence for reading in readings]) / self.temperature
         embeddings = [reading.embedding for reading in readings]
+        evidence = [reading.evidence for reading in readings if reading.evidence is not None]
         logit = logits.mean(0)
-        answer = [torch.sigmoid(logit), logit, torch.cat(embeddings, dim=1), evidence.mean(0)]
+        answer = [torch.sigmoid(logit), logit, torch.cat(embeddings, dim=1)]
+        if evidence:
+            answer.append((torch.stack(evidence) / self.temperature).mean(0))
         if len(self.gates):
             apart = [gate(each) for gate, each in zip(self.gates, embeddings, strict=True)]
             answer.append(torch.stack(apart).mean(0))
@@ -75,8 +83,13 @@ class Exported(nn.Module):
     @property
     def bias(self) -> float:
         """The `bias` of the law `mean(evidence) + bias == logit`."""
-        biases = [float(m.head.bias.detach()) for m in self.members if isinstance(m, Network)]
+        biases = [float(member.head.bias.detach()) for member in self._networks]
         return sum(biases) / len(biases) / self.temperature
+
+    @property
+    def _networks(self) -> list[Network]:
+        """The members as what they are."""
+        return [member for member in self.members if isinstance(member, Network)]
 
 
 def export(exported: Exported, contract: Contract, path: Path, cells: NDArray[np.uint8]) -> float:

@@ -109,7 +109,7 @@ def _contract(
     recipe, manifest, calibration = job.recipe, job.feed.manifest, product.calibration
     fitted = ~np.isin(parts, ("valid", "test"))
     weights = (folder.path / "weights.safetensors").read_bytes()
-    golden, map_side = _golden(job, exported)
+    golden, evidence = _golden(job, exported)
     return Contract(
         laveran_version=laveran.__version__,
         crop=recipe.crop,
@@ -133,10 +133,7 @@ def _contract(
         optimistic=finding.optimistic,
         licence=job.licence,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
-        evidence=EvidenceMap(
-            bias=exported.bias,
-            stride_px=recipe.size_px / map_side,
-        ),
+        evidence=evidence,
         gate=OutlierGate(threshold=product.outlier_threshold),
         members=len(exported.members),
         golden=golden,
@@ -151,14 +148,20 @@ def _intervals(figures: Mapping[str, Any]) -> dict[str, Interval | int]:
     }
 
 
-def _golden(job: Job, exported: Exported) -> tuple[Golden, int]:
-    """A drawn cell (no patient's) with the network's answer, and the side of its evidence map."""
+def _golden(job: Job, exported: Exported) -> tuple[Golden, EvidenceMap | None]:
+    """A drawn cell (no patient's) with the network's answer, and what its evidence map is like."""
     rng = np.random.default_rng(0)
     image = draw_cell(rng, draw_patient(rng), "ring").image
-    cell = procedure(job.recipe.crop)(image, job.recipe.size_px)
+    size_px = job.recipe.size_px
+    cell = procedure(job.recipe.crop)(image, size_px)
     with torch.no_grad():
-        probability, logit, _, evidence = exported(torch.from_numpy(cell[np.newaxis]))[:4]
-    return Golden.of(cell, float(logit), float(probability)), evidence.shape[-1]
+        answer = exported(torch.from_numpy(cell[np.newaxis]))
+    found = dict(zip(exported.outputs, answer, strict=True))
+    golden = Golden.of(cell, float(found["logit"]), float(found["probability"]))
+    if not exported.has_maps:
+        return golden, None
+    stride_px = size_px / found["evidence"].shape[-1]
+    return golden, EvidenceMap(bias=exported.bias, stride_px=stride_px)
 
 
 def _one_line(job: Job, exported: Exported) -> str:

@@ -10,7 +10,8 @@ import optuna
 
 from laveran.errors import ConfigError
 from laveran.networks.backbone import WEIGHT_PACKAGES, BackboneSpec
-from laveran.networks.stack import StackSpec, plain, residual
+from laveran.networks.network import NetworkSpec
+from laveran.networks.stack import plain, residual
 from laveran.training.recipe import Augmentation, Recipe, load_recipe
 
 NAME = "searched"  # of the recipes that are drawn
@@ -126,7 +127,7 @@ def starting_point(recipe: Recipe, space: Space) -> dict[str, Any]:
 
 def _network(
     trial: optuna.Trial, space: Space, base: Recipe, network: str, dropout: float
-) -> StackSpec | BackboneSpec:
+) -> NetworkSpec:
     """The network that `network` stands for."""
     if network == OWN:
         return base.network.model_copy(update={"head_dropout": dropout})

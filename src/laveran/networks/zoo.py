@@ -1,0 +1,36 @@
+"""The zoo: a small ready-made network of each family, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from laveran.errors import ConfigError
+from laveran.networks.dense import dense
+from laveran.networks.highway import highway
+from laveran.networks.mlp import MlpSpec
+from laveran.networks.stack import StackSpec, plain, residual
+from laveran.networks.vgg import vgg
+
+ZOO: dict[str, Callable[[], StackSpec | MlpSpec]] = {
+    "plain": plain,
+    "vgg": vgg,
+    "residual": residual,
+    "highway": highway,
+    "dense": dense,
+    "mlp": MlpSpec,
+}
+
+
+def member(name: str) -> StackSpec | MlpSpec:
+    """The zoo's network called `name`.
+
+    Raises:
+        ConfigError: If there is none.
+
+    Example:
+        >>> member("vgg").stride_px
+        8
+    """
+    if name not in ZOO:
+        raise ConfigError(f"no network is called {name!r}; the zoo has {', '.join(ZOO)}")
+    return ZOO[name]()
