@@ -13,6 +13,7 @@ from laveran.cells.labels import read_truth
 from laveran.errors import ConfigError, ModelError
 from laveran.model.prediction import predict
 from laveran.networks.backbone import BackboneSpec
+from laveran.networks.mlp import MlpSpec
 from laveran.training import train
 from laveran.training.finished import open_run
 from laveran.training.notebook import write_notebook
@@ -306,3 +307,16 @@ def test_it_runs_with_a_backbone_and_without_patients_or_test_cells(nameless, ti
     assert "**These figures are optimistic.**" in text(out)
     assert "test_resnet" in checked_run(out, [run])
     assert not (tmp_path / "submission.csv").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quiet_kernel")
+def test_it_runs_with_a_network_without_maps(drawn, tiny, tmp_path):
+    recipe = tiny.replace(network=MlpSpec(hidden=(8,)).model_dump())
+    run = train(drawn.train_data, drawn.train_labels, out=tmp_path / "run", recipe=recipe)
+    out = tmp_path / "homework.ipynb"
+    written_for([run], drawn, out)
+    output = shown(run_notebook(out))
+    assert "hidden layers" in output
+    assert open_run(run.folder).protocol in output
+    assert "with_evidence" not in code(out)

@@ -4,6 +4,9 @@ from hypothesis import strategies as st
 
 from laveran.errors import ConfigError
 from laveran.networks.backbone import BackboneSpec
+from laveran.networks.dense import dense
+from laveran.networks.highway import highway
+from laveran.networks.mlp import MlpSpec
 from laveran.networks.network import build
 from laveran.networks.stack import plain, residual
 from laveran.training.recipe import SHIPPED, Augmentation, Recipe, load_recipe, parse_recipe
@@ -30,7 +33,14 @@ recipes = st.builds(
     Recipe,
     name=st.text(max_size=9),
     network=st.sampled_from(
-        [plain((4, 8), activation="elu"), residual(), BackboneSpec(name="test_resnet", start="hub")]
+        [
+            plain((4, 8), activation="elu"),
+            residual(),
+            highway(),
+            dense(),
+            MlpSpec(hidden=(5, 3)),
+            BackboneSpec(name="test_resnet", start="hub"),
+        ]
     ),
     size_px=st.integers(8, 1024),
     augmentation=st.builds(Augmentation, turns=st.booleans(), scale=shares, shift=shares),
@@ -46,6 +56,14 @@ recipes = st.builds(
 @given(recipes)
 def test_a_recipe_survives_toml(recipe):
     assert parse_recipe(recipe.to_toml()) == recipe
+
+
+def test_a_recipe_may_name_a_member_of_the_zoo():
+    recipe = parse_recipe('name = "mine"\nnetwork = "highway"')
+    assert recipe.network == highway()
+    assert parse_recipe(recipe.to_toml()) == recipe
+    with pytest.raises(ConfigError, match=r"recipe: network: .*no network is called 'lowway'"):
+        parse_recipe('name = "mine"\nnetwork = "lowway"')
 
 
 def test_only_a_recipe_that_was_searched_for_says_so():

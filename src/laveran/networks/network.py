@@ -21,11 +21,14 @@ from torch import Tensor, nn
 from laveran import files
 from laveran.errors import ConfigError, ModelError
 from laveran.networks.backbone import Backbone, BackboneSpec
+from laveran.networks.conv3d import Conv3dSpec
 from laveran.networks.layers import Settings
 from laveran.networks.mlp import MlpSpec
 from laveran.networks.stack import StackSpec
 
-NetworkSpec = Annotated[StackSpec | BackboneSpec | MlpSpec, Field(discriminator="family")]
+NetworkSpec = Annotated[
+    StackSpec | BackboneSpec | MlpSpec | Conv3dSpec, Field(discriminator="family")
+]
 
 # Our own networks keep black at 0: the crops lie on black, so a padding of zeros is more of the
 # same and draws no false edge.
@@ -47,11 +50,14 @@ class Reading(NamedTuple):
 
     logit: Tensor  # [N]
     embedding: Tensor  # [N, D]
-    evidence: Tensor | None  # [N, h, w]; None of a network without maps
+    evidence: Tensor | None  # [N, h, w], of focus stacks [N, p, h, w]; None without maps
 
 
 class Network(nn.Module):
     """Feature maps, their global average, a linear head.
+
+    What is said of cells [N, 3, S, S] and maps [N, D, h, w] holds of focus stacks [N, 3, P, S, S]
+    and maps [N, D, p, h, w] alike.
 
     Args:
         features: Module [N, 3, S, S] -> [N, D, h, w], or without maps -> [N, D].
@@ -60,6 +66,7 @@ class Network(nn.Module):
         mean: What is subtracted from R, G, B (0..255).
         std: What they are divided by.
         has_maps: Whether `features` gives maps.
+        stacks: Whether it takes focus stacks.
 
     Attributes:
         start_sha256: Hash of the ImageNet weights it started from; None for random ones.
@@ -78,14 +85,18 @@ class Network(nn.Module):
         std: list[float] | None = None,
         *,
         has_maps: bool = True,
+        stacks: bool = False,
     ) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(mean or [0.0] * 3).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std or [OWN_SCALE] * 3).view(1, 3, 1, 1))
+        shape = (1, 3, 1, 1, 1) if stacks else (1, 3, 1, 1)
+        self.register_buffer("mean", torch.tensor(mean or [0.0] * 3).view(shape))
+        self.register_buffer("std", torch.tensor(std or [OWN_SCALE] * 3).view(shape))
         self.features = features
         self.dropout = nn.Dropout(head_dropout)
         self.head = nn.Linear(width, 1)
         self.has_maps = has_maps
+        self.axes = (2, 3, 4) if stacks else (2, 3)  # of maps; torch.fx cannot count them
+        self.layout = torch.channels_last_3d if stacks else torch.channels_last  # the fastest
 
     def maps(self, cells: Tensor) -> Tensor:
         """Last feature maps [N, D, h, w] of `cells` float [N, 3, S, S] in 0..255.
@@ -110,13 +121,13 @@ class Network(nn.Module):
         embedding = self._averaged(maps)  # [N, D]
         evidence = None
         if self.has_maps:
-            weight = self.head.weight.view(1, -1, 1, 1)
+            weight = self.head.weight.view(1, -1, *(1 for _ in maps.shape[2:]))
             evidence = (maps * weight).sum(1)  # [N, h, w]
         return Reading(self.head(embedding).squeeze(1), embedding, evidence)
 
     def _averaged(self, maps: Tensor) -> Tensor:
         """Global average [N, D] of maps [N, D, h, w]."""
-        return maps.mean((2, 3)) if self.has_maps else maps
+        return maps.mean(self.axes) if self.has_maps else maps
 
 
 def build(spec: NetworkSpec, size_px: int) -> Network:
@@ -136,6 +147,8 @@ def build(spec: NetworkSpec, size_px: int) -> Network:
         hidden = spec.build(size_px)
         return Network(hidden, spec.hidden[-1], spec.head_dropout, has_maps=False)
     features = spec.build()
+    if isinstance(spec, Conv3dSpec):
+        return Network(features, spec.filters[-1], spec.head_dropout, stacks=True)
     width = _map_width(features, size_px)
     if isinstance(features, Backbone):
         features.freeze_unused(size_px)

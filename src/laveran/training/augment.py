@@ -20,12 +20,13 @@ def augment(cells: Tensor, settings: Augmentation, generator: Generator) -> Tens
     """Randomly changed copies of `cells`.
 
     Args:
-        cells: float [N, 3, S, S] in 0..255.
+        cells: float [N, 3, S, S] in 0..255, or focus stacks [N, 3, P, S, S], whose planes
+            change alike.
         settings: Which changes, and how large.
         generator: Source of all randomness; on the CPU, so that every device draws alike.
 
     Returns:
-        float [N, 3, S, S] in 0..255.
+        As `cells`.
 
     Example:
         >>> cells = torch.full((2, 3, 8, 8), 100.0)
@@ -34,16 +35,19 @@ def augment(cells: Tensor, settings: Augmentation, generator: Generator) -> Tens
     """
     if settings.stain or settings.brightness:
         cells = restain(cells, settings.stain, settings.brightness, generator)
+    flat = cells.flatten(1, -3)  # [N, 3 * P, S, S]
     if settings.blur:
-        cells = blur(cells, settings.blur, generator)
+        flat = blur(flat, settings.blur, generator)
     if settings.rotate_degrees or settings.scale or settings.shift:
-        return move(cells, settings, generator)
-    return turn(cells, generator) if settings.turns else cells
+        flat = move(flat, settings, generator)
+    elif settings.turns:
+        flat = turn(flat, generator)
+    return flat.view_as(cells)
 
 
 def restain(cells: Tensor, stain: float, brightness: float, generator: Generator) -> Tensor:
     """Another gain and offset for each colour of each cell; black margin stays black."""
-    shape = (len(cells), 3, 1, 1)
+    shape = (len(cells), 3, *(1 for _ in cells.shape[2:]))
     gain = 1 + stain * _uniform(shape, generator).to(cells.device)
     offset = 255 * brightness * _uniform(shape, generator).to(cells.device)
     return torch.addcmul(cells * gain, offset, cells.sign()).clamp_(0, 255)

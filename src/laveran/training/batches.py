@@ -18,7 +18,7 @@ SCORING_BATCH = 512
 class Batch(NamedTuple):
     """Some cells on the device."""
 
-    pictures: Tensor  # float [n, 3, S, S] in 0..255
+    pictures: Tensor  # float [n, 3, S, S] in 0..255; of focus stacks [n, 3, P, S, S]
     truth: Tensor  # float [n]
     targets: Tensor  # float [n], what the network is to answer
     weights: Tensor  # float [n]
@@ -29,7 +29,8 @@ class Cells:
     """The cells of one part: what the loop reads.
 
     Attributes:
-        pictures: uint8 [M, S, S, 3], all cells at hand (a memory map may be far larger than RAM).
+        pictures: uint8 [M, S, S, 3], or focus stacks [M, P, S, S, 3]: all cells at hand (a memory
+            map may be far larger than RAM).
         truth: float32 [M], the probability that each cell is parasitized: its label, or what
             readers say.
         indexes: int64 [N], the cells of this part.
@@ -56,7 +57,7 @@ class Cells:
             targets = torch.from_numpy(self.targets[chosen]).to(device)
         if self.weights is not None:
             weights = torch.from_numpy(self.weights[chosen]).to(device)
-        return Batch(pictures.permute(0, 3, 1, 2).float(), truth, targets, weights)
+        return Batch(pictures.movedim(-1, 1).float(), truth, targets, weights)
 
 
 class Scores(NamedTuple):
@@ -74,7 +75,7 @@ def score(network: Network, cells: Cells, device: torch.device) -> Scores:
     for start in range(0, len(cells), SCORING_BATCH):
         rows = np.arange(start, min(start + SCORING_BATCH, len(cells)))
         pictures = cells.batch(rows, device).pictures
-        reading = network.read(pictures.contiguous(memory_format=torch.channels_last))
+        reading = network.read(pictures.contiguous(memory_format=network.layout))
         logits.append(reading.logit.float().cpu())
         embeddings.append(reading.embedding.float().cpu())
     return Scores(torch.cat(logits).numpy(), torch.cat(embeddings).numpy())

@@ -124,7 +124,7 @@ class _Trainer:
                 f"{min(len(train), recipe.batch_size)} cells; start fewer"
             )
         self.train, self.recipe, self.seed, self.accelerator = train, recipe, seed, accelerator
-        self.plain = network.to(accelerator.device).to(memory_format=torch.channels_last)
+        self.plain = network.to(accelerator.device).to(memory_format=network.layout)
         self.average = copy.deepcopy(self.plain).eval()
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.l2
@@ -187,7 +187,7 @@ class _Trainer:
         recipe = self.recipe
         batch = self.train.batch(rows, self.accelerator.device)
         cells = augment(batch.pictures, recipe.augmentation, generator)
-        cells = cells.contiguous(memory_format=torch.channels_last)
+        cells = cells.contiguous(memory_format=self.plain.layout)
         target = batch.targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
         with self.accelerator.autocast():
             logit = self.network(cells)

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from laveran import files
 from laveran.errors import ConfigError
+from laveran.networks.mlp import MlpSpec
 from laveran.networks.stack import StackSpec
 from laveran.training.finished import (
     ENSEMBLE,
@@ -133,6 +134,8 @@ def _story(runs: Sequence[FinishedRun], given: Mapping[str, Path | None], out: P
         ensemble=run.kind == ENSEMBLE,
         ensembles=any(each.kind == ENSEMBLE for each in runs),
         stack=isinstance(run.recipe.network, StackSpec),
+        mlp=isinstance(run.recipe.network, MlpSpec),
+        maps=run.model.contract.evidence is not None,
         comparable=len(runs) > 1 and bool(shared),
         **{name: path and _seen_from(out, path) for name, path in given.items()},
     )

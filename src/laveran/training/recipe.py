@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+)
 
 from laveran.cells.crop import procedure
 from laveran.errors import ConfigError
 from laveran.networks.layers import Settings
 from laveran.networks.network import NetworkSpec
+from laveran.networks.zoo import member
 
 SHIPPED = ("fast", "balanced", "accurate")
 
@@ -44,7 +51,7 @@ class Recipe(Settings):
     """Settings of one training; unknown keys are refused, values are checked.
 
     Attributes:
-        network: What is trained.
+        network: What is trained; a name means that member of the zoo (`laveran.networks.zoo`).
         size_px: Side of the network's square input.
         crop: Name of the crop-to-input procedure (`laveran.cells.crop`).
         augmentation: Changes made to training pictures.
@@ -93,6 +100,16 @@ class Recipe(Settings):
     patience: int = Field(5, ge=1)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     searched_on: str = ""
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _of_the_zoo(cls, network: Any) -> Any:
+        if not isinstance(network, str):
+            return network
+        try:
+            return member(network)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
 
     @model_serializer(mode="wrap")
     def _told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from laveran.cells.splits import folds as assign_folds
 from laveran.errors import ConfigError
 from laveran.metrics import Evaluation, Figure
 from laveran.model.prediction import Watch
+from laveran.networks.conv3d import Conv3dSpec
 from laveran.networks.gate import load as load_gates
 from laveran.networks.network import build, load_start
 from laveran.networks.network import load as load_network
@@ -134,6 +135,10 @@ def train(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = chosen.replace(epochs=epochs)
+    if isinstance(chosen.network, Conv3dSpec):
+        raise ConfigError(
+            f"the recipe {chosen.name} is for focus stacks, which `laveran study focus` trains on"
+        )
     if folds < 0 or folds == 1:
         raise ConfigError(f"{folds} folds leave nothing to train on; ask for 0, or 2 and more")
     if ensemble and not folds:
