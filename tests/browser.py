@@ -15,6 +15,7 @@ SETTINGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-pipe",
 ]  # fmt: skip
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WATCHED = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
@@ -89,13 +90,15 @@ class Tab:
 
 
 @contextmanager
-def browsing(profile):
-    """A browser with a profile of its own, ended at the end."""
+def browsing(profile, *, webgl=False):
+    """A browser with a profile of its own, ended at the end; with `webgl` it draws in software."""
+    settings = [flag for flag in SETTINGS if not (webgl and flag == "--disable-gpu")]
+    settings += SOFTWARE_GL if webgl else []
     from_us, commands = os.pipe()
     answers, to_us = os.pipe()
     start = f'exec "$@" 3<&{from_us} 4>&{to_us}'
     process = subprocess.Popen(
-        ["/bin/bash", "-c", start, "browser", chromium(), *SETTINGS, f"--user-data-dir={profile}"],
+        ["/bin/bash", "-c", start, "browser", chromium(), *settings, f"--user-data-dir={profile}"],
         pass_fds=(from_us, to_us),
         stderr=subprocess.DEVNULL,
     )
