@@ -5,17 +5,29 @@ const tip = place("tip");
 const NEAR = { mouse: 14, pen: 18, touch: 28 }; // pixels from a pointer to the cell that it means
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NOBODY = -1;
+const HINT = place("pinned-text").textContent;
 
 const chosen = cells.groups.map(() => new Set()); // of each colouring the groups that are pressed
 const searched = cells.names.map((name, i) => `${name} ${cells.patients[i]}`.toLowerCase());
 const shown = new Uint8Array(N).fill(1);
+// Of each colouring its groups, those with the most cells first: few are painted on top.
 const members = cells.groups.map((of) => {
   const lists = [];
-  of.forEach((group, i) => { (lists[group] ??= []).push(i); });
-  return lists;
+  of.forEach((group, i) => { (lists[group] ??= { group, list: [] }).list.push(i); });
+  return lists.sort((one, other) => other.list.length - one.list.length);
 });
 let [way, pictures, current, pinned] = [0, false, NOBODY, NOBODY];
+let ink = inks();
 let waiting = false;
+
+// The colours that the style sheet gives to groups and marks, in the present scheme.
+function inks() {
+  const style = getComputedStyle(document.documentElement);
+  const swatches = document.querySelectorAll(`[data-legend="${way}"] .swatch`);
+  const [line, accent, faint] = ["--ink", "--accent", "--rule"].map((name) => style.getPropertyValue(name));
+  const colours = members[way].map(({ group }) => getComputedStyle(swatches[group]).backgroundColor);
+  return { line, accent, colours: [...colours, faint] };
+}
 
 // Painting, at most once a frame.
 function redraw() {
@@ -24,22 +36,19 @@ function redraw() {
   requestAnimationFrame(() => {
     waiting = false;
     if (fit()) showWhole();
-    const style = getComputedStyle(document.documentElement);
-    const [ink, warn, rule] = ["--ink", "--accent", "--rule"].map((name) => style.getPropertyValue(name));
     const near = pinned === NOBODY ? [] : neighboursOf(pinned);
-    const marks = near.map((i) => [i, warn, 1.5]);
-    if (pinned !== NOBODY) marks.push([pinned, ink, 2.5]);
-    if (current !== NOBODY && current !== pinned) marks.push([current, ink, 1.5]);
-    const colours = swatches().map((swatch) => getComputedStyle(swatch).backgroundColor);
-    const lists = members[way];
-    const order = [...lists.keys()].sort((a, b) => lists[b].length - lists[a].length); // few on top
-    const lines = near.map((i) => [pinned, i, warn]);
-    draw({ order, members: lists, colours, faint: rule, shown, pictures, marks, lines });
+    const marks = near.map((i) => [i, ink.accent, 1.5]);
+    if (pinned !== NOBODY) marks.push([pinned, ink.line, 2.5]);
+    if (current !== NOBODY && current !== pinned) marks.push([current, ink.line, 1.5]);
+    const lines = near.map((i) => [pinned, i, ink.accent]);
+    const groups = members[way].map(({ list }) => list);
+    draw({ groups, colours: ink.colours, shown, pictures, marks, lines });
   });
 }
 
-function swatches() {
-  return [...document.querySelectorAll(`[data-legend="${way}"] .swatch`)];
+function recolour() {
+  ink = inks();
+  redraw();
 }
 
 function neighboursOf(i) {
@@ -89,7 +98,7 @@ function setTip() {
 function pin(i) {
   pinned = i;
   if (i === NOBODY) {
-    place("pinned-text").textContent = "Click a cell, or press Enter on it, to see its nearest cells in the embedding.";
+    place("pinned-text").textContent = HINT;
     place("row").replaceChildren();
   } else {
     const near = neighboursOf(i);
@@ -256,7 +265,7 @@ ways.forEach((button) => button.addEventListener("click", () => {
   way = Number(button.dataset.way);
   press(ways, button);
   document.querySelectorAll("[data-legend]").forEach((legend) => { legend.hidden = Number(legend.dataset.legend) !== way; });
-  redraw();
+  recolour();
 }));
 const kinds = [...document.querySelectorAll("[data-drawn]")];
 kinds.forEach((button) => button.addEventListener("click", () => {
@@ -279,6 +288,6 @@ place("farther").addEventListener("click", turned(() => zoom(1 / 1.4)));
 place("whole").addEventListener("click", turned(showWhole));
 place("all").addEventListener("click", showAll);
 place("search").addEventListener("input", filter);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 new ResizeObserver(redraw).observe(plot);
 sprites.decode().then(redraw, redraw);

@@ -87,22 +87,30 @@ function nextTowards(i, dx, dy, shown) {
   return best;
 }
 
-// A dot of one colour, drawn once and stamped for each cell.
-function stamp(colour, radius) {
-  const ratio = devicePixelRatio;
-  const dot = document.createElement("canvas");
-  dot.width = dot.height = Math.ceil(2 * (radius + 1) * ratio);
-  const pen = dot.getContext("2d");
-  pen.fillStyle = colour;
-  pen.beginPath();
-  pen.arc(dot.width / 2, dot.height / 2, radius * ratio, 0, 2 * Math.PI);
-  pen.fill();
-  return dot;
+// Of a dot: a share of the room that each cell has, growing more slowly than the map.
+function radius() {
+  const room = Math.sqrt((view.width * view.height) / N);
+  const wanted = Math.min(9, Math.min(4, Math.max(1.3, room / 6)) * (view.scale / view.whole) ** 0.3);
+  return Math.round(4 * wanted) / 4; // so that dots are made anew but now and then
 }
 
-function radius() {
-  const crowd = N > 5000 ? 2 : 3;
-  return Math.min(9, crowd * Math.sqrt(Math.sqrt(view.scale / view.whole)));
+const dots = { sheet: document.createElement("canvas"), made: "", side: 1 };
+
+// A sheet with a dot of each colour in a row, from which cells are stamped.
+function makeDots(colours) {
+  const ratio = devicePixelRatio;
+  const wanted = `${radius()} ${ratio} ${colours}`;
+  if (dots.made === wanted) return;
+  const side = Math.ceil(2 * (radius() + 1) * ratio);
+  Object.assign(dots, { made: wanted, side });
+  Object.assign(dots.sheet, { width: side * colours.length, height: side });
+  const pen = dots.sheet.getContext("2d");
+  colours.forEach((colour, n) => {
+    pen.fillStyle = colour;
+    pen.beginPath();
+    pen.arc(side * (n + 0.5), side / 2, radius() * ratio, 0, 2 * Math.PI);
+    pen.fill();
+  });
 }
 
 // The picture of cell i into a square of a canvas.
@@ -113,36 +121,56 @@ function paint(pen, i, x, y, side) {
   );
 }
 
-// Paint the map: `order` lists the groups, `colours` theirs, `of` the group of each cell.
-function draw({ order, members, colours, faint, shown, pictures, marks, lines }) {
+function inside(x, y, margin) {
+  return x > -margin && y > -margin && x < view.width + margin && y < view.height + margin;
+}
+
+// Paint the map. `groups` lists the cells of each group, those with the most cells first, and
+// `colours` their colours, after which comes that of cells that are not shown.
+function draw({ groups, colours, shown, pictures, marks, lines }) {
   const pen = plot.getContext("2d");
   pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   pen.clearRect(0, 0, view.width, view.height);
-  const dots = colours.map((colour) => stamp(colour, radius()));
-  const side = dots[0].width / devicePixelRatio;
-  const inside = (x, y, margin) => x > -margin && y > -margin && x < view.width + margin && y < view.height + margin;
-  const dull = stamp(faint, radius() * 0.8);
-  for (let i = 0; i < N; i += 1) {
-    if (shown[i]) continue;
+  makeDots(colours);
+  drawDots(pen, groups.length, groups.map((list) => list.filter((i) => !shown[i])).flat());
+  groups.forEach((list, n) => drawDots(pen, n, list.filter((i) => shown[i])));
+  if (pictures) drawPictures(pen, groups, colours, shown);
+  drawMarks(pen, marks, lines, (pictures ? 0.72 * pictureSide() : radius()) + 3);
+}
+
+function drawDots(pen, n, list) {
+  const side = dots.side / devicePixelRatio;
+  for (const i of list) {
     const [x, y] = at(i);
-    if (inside(x, y, side)) pen.drawImage(dull, x - side / 2, y - side / 2, side, side);
+    if (!inside(x, y, side)) continue;
+    pen.drawImage(dots.sheet, n * dots.side, 0, dots.side, dots.side, x - side / 2, y - side / 2, side, side);
   }
-  const large = Math.min(72, 16 * Math.sqrt(view.scale / view.whole));
-  for (const group of order) {
-    pen.fillStyle = colours[group];
-    for (const i of members[group]) {
-      if (!shown[i]) continue;
+}
+
+function pictureSide() {
+  return Math.min(72, 28 * Math.sqrt(view.scale / view.whole));
+}
+
+// Pictures where there is room for them, those of small groups first; zooming in makes room.
+function drawPictures(pen, groups, colours, shown) {
+  const side = pictureSide();
+  const taken = new Set();
+  for (let n = groups.length - 1; n >= 0; n -= 1) {
+    pen.fillStyle = colours[n];
+    for (const i of groups[n]) {
       const [x, y] = at(i);
-      if (!inside(x, y, large)) continue;
-      if (pictures) {
-        pen.fillRect(x - large / 2 - 1.5, y - large / 2 - 1.5, large + 3, large + 3);
-        paint(pen, i, x - large / 2, y - large / 2, large);
-      } else {
-        pen.drawImage(dots[group], x - side / 2, y - side / 2, side, side);
-      }
+      if (!shown[i] || !inside(x, y, side)) continue;
+      const [column, row] = [cells.x[i], cells.y[i]].map((each) => Math.floor((each * view.scale) / (side + 4)));
+      const slot = row * 1e5 + column;
+      if (taken.has(slot)) continue;
+      taken.add(slot);
+      pen.fillRect(x - side / 2 - 1.5, y - side / 2 - 1.5, side + 3, side + 3);
+      paint(pen, i, x - side / 2, y - side / 2, side);
     }
   }
-  const reach = (pictures ? large * 0.72 : radius()) + 3;
+}
+
+function drawMarks(pen, marks, lines, reach) {
   pen.lineWidth = 1;
   for (const [from, to, colour] of lines) {
     pen.strokeStyle = colour;
