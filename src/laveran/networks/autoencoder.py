@@ -78,13 +78,15 @@ class AutoencoderSpec(Style):
 
 
 def filters_for(size_px: int) -> tuple[int, ...]:
-    """Feature maps of stages that shrink `size_px` to about 4 px, doubled at each.
+    """Feature maps of as many stages as shrink `size_px` evenly to 4 px or more, doubled at each.
 
-    >>> filters_for(64), filters_for(16)
-    ((32, 64, 128), (32,))
+    >>> filters_for(64), filters_for(16), filters_for(100)
+    ((32, 64, 128), (32,), (32,))
     """
-    stages = max(1, 1 + round(math.log2(size_px / COARSEST_PX / STEM)))
-    return tuple(min(NARROWEST * 2**stage, WIDEST) for stage in range(stages))
+    maps_px, stages = size_px // STEM, 1
+    while maps_px % 2 == 0 and maps_px > COARSEST_PX:
+        maps_px, stages = maps_px // 2, stages + 1
+    return tuple(min(NARROWEST << stage, WIDEST) for stage in range(stages))
 
 
 class Posterior(NamedTuple):
