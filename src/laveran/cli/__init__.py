@@ -10,13 +10,16 @@ import typer
 from laveran.cli import (
     check,
     demo,
+    describe,
     evaluate,
+    explain,
     fetch,
     notebook,
     predict,
     reread,
     score,
     search,
+    study,
     submit,
     train,
 )
@@ -41,6 +44,9 @@ app.command()(predict.predict)
 app.command()(score.score)
 app.command()(submit.submit)
 app.command()(notebook.notebook)
+app.add_typer(study.app, name="study")
+app.command()(describe.describe)
+app.command()(explain.explain)
 
 
 def _version(wanted: bool) -> None:
