@@ -52,6 +52,20 @@ def plain_cells(cells: Tensor) -> Tensor:
     return torch.where(inside, colour[..., None, None], torch.zeros_like(cells))
 
 
+@torch.no_grad()
+def evidence(members: Members, cells: Tensor) -> Tensor:
+    """The evidence maps [N, h, w], averaged over the members: a class activation map each.
+
+    Raises:
+        ConfigError: If a network has no maps.
+    """
+    maps = [member.read(cells).evidence for member in members]
+    found = [each for each in maps if each is not None]
+    if len(found) < len(members):
+        raise ConfigError("a network without maps has no evidence map")
+    return torch.stack(found).mean(0)
+
+
 def grad_cam(members: Members, cells: Tensor, layer: str) -> Tensor:
     """Grad-CAM of one layer (Selvaraju et al. 2017, arXiv:1610.02391, eq. 1 and 2).
 
@@ -156,7 +170,7 @@ def occlusion(
     for cell, cover, logit in zip(cells, paint, whole, strict=True):
         falls = [
             logit - mean_logit(members, torch.where(some[:, None], cover, cell))
-            for some in squares.split(BATCH)
+            for some in torch.split(squares, BATCH)
         ]
         total = torch.einsum("w,wij->ij", torch.cat(falls), squares.to(cells.dtype))
         maps.append(total / squares.sum(0))
@@ -186,7 +200,9 @@ def integrated_gradients(
     for first, last in zip(start, cells, strict=True):
         way = last - first  # [3, S, S]
         slopes = torch.zeros_like(way)
-        for some, weight in zip(points.split(BATCH), weights.split(BATCH), strict=True):
+        for some, weight in zip(
+            torch.split(points, BATCH), torch.split(weights, BATCH), strict=True
+        ):
             between = (first + some[:, None, None, None] * way).requires_grad_()
             logit = mean_logit(members, between)
             (slope,) = torch.autograd.grad(logit.sum(), between)
