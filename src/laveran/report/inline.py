@@ -100,17 +100,26 @@ def strips(figures: Sequence[Figure]) -> tuple[Shown, list[Shown]]:
 def _image(drawing: Svg, width_px: int) -> str:
     """A drawing as a picture of its own, on paper."""
     label = _LABEL.search(drawing)
-    opening, inside = drawing.split(">", 1)
-    whole = f'{opening} xmlns="http://www.w3.org/2000/svg">{_style()}{inside}'
-    uri = "data:image/svg+xml;base64," + base64.b64encode(whole.encode()).decode()
+    uri = "data:image/svg+xml;base64," + base64.b64encode(standing_alone(drawing).encode()).decode()
     alt = label[1] if label else ""
     return f'<img alt="{alt}" width="{width_px}" style="{_CHART}" src="{uri}">'
 
 
+def standing_alone(drawing: Svg, *styles: str) -> str:
+    """A drawing as an SVG file: with its style sheet, on paper.
+
+    Args:
+        drawing: A `picture`.
+        styles: Style sheets beside the templates that it needs beyond that of all charts.
+    """
+    opening, inside = drawing.split(">", 1)
+    return f'{opening} xmlns="http://www.w3.org/2000/svg">{_style(styles)}{inside}'
+
+
 @cache
-def _style() -> Svg:
+def _style(styles: tuple[str, ...]) -> Svg:
     """The style sheet of a drawing that stands alone."""
-    return element("style", Svg(asset("charts.css") + _ALONE))
+    return element("style", Svg("".join(map(asset, ("charts.css", *styles))) + _ALONE))
 
 
 def _card(caption: str, pictures: Sequence[Picture]) -> str:
