@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from laveran.audit.run import read_run
 from laveran.cells.manifest import Manifest
 from laveran.cells.skipped import Skipped
+from laveran.cells.synthetic_dataset import is_synthetic
 from laveran.errors import ConfigError
 from laveran.model.prediction import Watch
 from laveran.model.runtime import Answer, Model, load
@@ -35,6 +36,7 @@ _LEARNED_UNKNOWN = (
     "nothing tells whether the model learned from some of these cells; on those its embedding "
     "would flatter itself (it was trained on {sources})"
 )
+_DRAWN = "a program drew these cells: figures on them say nothing about real blood"
 _FITTED = (
     "{embedding} was fitted on {learned:,} of these {n:,} cells: believe the figures of the others"
 )
@@ -134,7 +136,11 @@ def embed_cells(
         answer,
         learned,
         feed.skipped,
-        (*feed.notes, *_learned_note(embedding, learned, reader)),
+        (
+            *feed.notes,
+            *([_DRAWN] if is_synthetic(manifest) else []),
+            *_learned_note(embedding, learned, reader),
+        ),
     )
 
 
