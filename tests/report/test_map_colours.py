@@ -40,7 +40,7 @@ def test_groups_are_counted_and_patients_with_most_cells_come_first():
     (way,) = (w for w in colourings(LABELS, PATIENTS, PROBABILITY, CALLED) if w.name == "patient")
     assert [group.name for group in way.groups] == ["A", "B", "unknown"]
     assert len({group.hue for group in way.groups}) == 3
-    assert patients == PATIENTS[:4] + ["unknown"]
+    assert patients == [*PATIENTS[:4], "unknown"]
 
 
 def test_what_is_not_known_makes_no_way_to_colour():

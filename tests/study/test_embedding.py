@@ -78,9 +78,7 @@ def test_a_checksum_tells_that_all_was_learned_from(drawn, model, tmp_path):
     training = small_contract().training.model_copy(
         update={"data_sha256": everything.manifest.checksum}
     )
-    knowing = write_small_model(
-        tmp_path / "model.onnx", metadata=small_contract(training=training)
-    )
+    knowing = write_small_model(tmp_path / "model.onnx", metadata=small_contract(training=training))
     found = embed_cells(drawn.train_data, drawn.train_labels, model=knowing, cells=30)
     assert found.learned.tolist() == [True] * 30
     assert any("learned from all of these cells" in note for note in found.notes)

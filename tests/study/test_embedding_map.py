@@ -86,7 +86,9 @@ def test_cells_not_learned_from_are_told_apart_and_come_first(drawn, model):
         drawn.train_data, drawn.train_labels, model=model, embedding="colour", method="pca"
     )
     assert list(found.purities) == [UNSEEN, ALL]
-    labels = {of: {row.what: row for row in rows}[SAME_LABEL] for of, rows in found.purities.items()}
+    labels = {
+        of: {row.what: row for row in rows}[SAME_LABEL] for of, rows in found.purities.items()
+    }
     assert labels[UNSEEN].share != labels[ALL].share
 
 
