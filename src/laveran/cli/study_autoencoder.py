@@ -134,4 +134,9 @@ def _show(found: AutoencoderStudy) -> None:
     }
     for what, value in lines.items():
         typer.echo(f"  {what:<32}{value}")
-    show.figures({"anomaly auroc": figures.anomaly_auroc.to_json()})
+    show.figures(
+        {
+            "anomaly auroc": figures.anomaly_auroc.to_json(),
+            "negative bound auroc": figures.bound_auroc.to_json(),
+        }
+    )

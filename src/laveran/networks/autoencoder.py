@@ -5,8 +5,10 @@ each stage, and ends in a code; the decoder goes the same way back by transposed
 The variational one (Kingma & Welling 2014, arXiv:1312.6114) answers with a Gaussian over codes
 instead of one, and its decoder turns what is drawn from the prior into cells that nobody has seen.
 
-Pictures are 0..1 here, black is 0. Black counts like any other pixel: the outline of a cell is
-part of the picture, and a decoder that is not told what lies outside could not draw one.
+Pictures are 0..1 here, black is 0. A cell lies on black, and its outline is a step of two hundred
+levels: where all pixels count alike, an outline off by one pixel costs more than all that is in
+the cell. So black counts for a tenth, as if it were known ten times less well: enough that the
+decoder learns to draw an outline, and most of the code is left for what lies within it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ WEIGHTS, DESCRIPTION = "weights.safetensors", "autoencoder.json"
 NARROWEST, WIDEST = 32, 128  # feature maps of the first and of the last stage
 STEM = 4  # stride of the first stage: maps at full size would cost three quarters of the time
 COARSEST_PX = 4  # side of the last maps: whatever lies apart in a cell stays apart
+BLACK, BLACK_WEIGHT = 16 / 255, 0.1  # no channel above it is black; what black counts
 ROUNDING = (1 / 255) ** 2 / 12  # variance of what uint8 rounds away: no picture is known finer
 
 
@@ -133,7 +136,8 @@ class Bound(NamedTuple):
 
     Kingma & Welling 2014, eq. 3: `log p(x) >= E[log p(x|z)] - KL(q(z|x) || p(z))`, the mean over
     codes z that the encoder's Gaussian q draws. With one draw a cell and the KL in closed form
-    it is their estimator B, eq. 7 (and eq. 10 with its terms written out).
+    it is their estimator B, eq. 7 (and eq. 10 with its terms written out). Here p is the density
+    of a cell given where it is black, for that decides the variance of its pixels.
 
     A plain autoencoder has no q, and so no bound: its divergence is 0, and what is left is the
     likelihood given the one code.
@@ -151,30 +155,39 @@ class Bound(NamedTuple):
         return self.reconstruction - beta * self.divergence
 
 
-def log_likelihood(cells: Tensor, means: Tensor, variance: Tensor) -> Tensor:
-    """Log density [N] of `cells` [N, ...] under a Gaussian around `means`, summed over pixels.
+def pixel_weights(cells: Tensor) -> Tensor:
+    """What the pixels of `cells` float [N, 3, S, S] in 0..1 count, [N, 1, S, S].
 
-    One variance serves all pixels. With the mean squared error as the variance, which is its
-    optimum, this is the likelihood of the sigma-VAE (Rybkin et al. 2021, arXiv:2006.13202,
-    section 3): no weight between the two terms of the bound has to be guessed. With the usual
-    variance of 1 a parasite of some pixels costs less than a thousandth of a nat; it would
-    never be worth a word in the code.
+    >>> pixel_weights(torch.tensor([0.0, 0.5]).expand(1, 3, 1, 2)).flatten()
+    tensor([0.1000, 1.0000])
+    """
+    on_cell = cells.amax(1, keepdim=True) > BLACK
+    return torch.where(on_cell, 1.0, BLACK_WEIGHT)
+
+
+def log_likelihood(cells: Tensor, means: Tensor, variance: Tensor) -> Tensor:
+    """Log density [N] of `cells` [N, ...] under Gaussians around `means`, summed over pixels.
+
+    Args:
+        cells: Values of pixels.
+        means: The decoder's.
+        variance: Of each pixel, or of all.
 
     Example:
         >>> one = torch.zeros(1, 1)
         >>> log_likelihood(one, one, torch.tensor(0.5 / torch.pi)) + 1
         tensor([1.])
     """
-    squared = (cells - means).square().flatten(1)  # [N, D]
-    constant = squared.shape[1] * torch.log(2 * torch.pi * variance)
-    return -(constant + squared.sum(1) / variance) / 2
+    apart = (cells - means).square() / variance + torch.log(2 * torch.pi * variance)
+    return -apart.flatten(1).sum(1) / 2
 
 
 class AutoencoderNetwork(nn.Module):
     """Encoder and decoder.
 
     Attributes:
-        variance: Of a pixel about the decoder's answer: running mean of the training batches.
+        variance: Of a pixel of a cell about the decoder's answer, running mean over the training
+            batches; on black it is divided by what black counts.
         prior_mean: Mean of the codes that are drawn to make new cells [L].
         prior_factor: Cholesky factor of their covariance [L, L]. Both are N(0, I)'s from the
             start, which is the variational one's prior; a plain one has no prior, so it is given
@@ -228,8 +241,10 @@ class AutoencoderNetwork(nn.Module):
     def bound(self, cells: Tensor, generator: Generator | None = None) -> Bound:
         """The bound of `cells` float [N, 3, S, S] in 0..1.
 
-        While training, the variance is the batch's own mean squared error, and the running mean
-        follows it.
+        The variance is not guessed but is the (weighted) mean squared error, its optimum, as in the
+        sigma-VAE (Rybkin et al. 2021, arXiv:2006.13202, section 3): that of the batch while
+        training, which the running mean follows. With the usual variance of 1 a parasite of some
+        pixels would be worth less than a nat, and the code would never mention it.
 
         Args:
             cells: The cells.
@@ -238,11 +253,12 @@ class AutoencoderNetwork(nn.Module):
         """
         posterior = self.encode(cells)
         means = self.decode(posterior.draw(generator) if generator else posterior.mean)
-        variance = self.variance
+        weights, variance = pixel_weights(cells), self.variance
         if self.training:
-            variance = (cells - means).detach().square().mean().clamp_min(ROUNDING)
+            squared = (cells - means).detach().square()
+            variance = (weights * squared).mean().clamp_min(ROUNDING)
             self.variance.lerp_(variance, 0.1)
-        return Bound(log_likelihood(cells, means, variance), posterior.divergence())
+        return Bound(log_likelihood(cells, means, variance / weights), posterior.divergence())
 
 
 def save(network: AutoencoderNetwork, folder: Path) -> None:

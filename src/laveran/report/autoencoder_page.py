@@ -48,6 +48,7 @@ class AutoencoderFigures:
         used: Numbers of the code that vary over the cells.
         anomaly_auroc: How often the anomaly score of a parasitized cell is above that of an
             uninfected one, with its 95% interval by resampling patients.
+        bound_auroc: The same with the negative bound as the score.
         seconds: The fit took.
     """
 
@@ -63,12 +64,13 @@ class AutoencoderFigures:
     pca_error: float
     used: int
     anomaly_auroc: Figure
+    bound_auroc: Figure
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A test cell, what comes back of it, and its anomaly score in nats."""
+    """A test cell, what comes back of it, and its anomaly score in levels of 0..255."""
 
     name: str
     patient: str
@@ -158,7 +160,9 @@ def render(page: AutoencoderPage) -> str:
         scripts=SCRIPTS,
         page=page,
         uri=_uri,
-        histogram=score_histogram(page.y_true, page.anomaly, "anomaly, nats"),
+        histogram=score_histogram(
+            page.y_true, page.anomaly, "error of the worst spot, of 255 levels"
+        ),
         curves=_curves(page),
         as_number=number,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,10 +23,12 @@ from laveran.networks.autoencoder import (
     save,
 )
 from laveran.study.autoencoder_loop import Epoch, Fitting, Pictures, batches
+from laveran.study.foreground import masks
 
 Codes = NDArray[np.float32]  # [N, L]
-EPOCHS = 30
+EPOCHS = 20
 LATENT = 64
+SPOT_SHARE, RIM_SHARE = 5 / 64, 3 / 64  # of the side: a spot is as large as a ring
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,21 @@ class Autoencoder:
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, np.newaxis]
         return self.decode((1 - share) * start + share * end)
 
-    @torch.no_grad()
     def anomaly(self, pictures: Pictures) -> NDArray[np.float32]:
-        """How unlike its training cells each of cells uint8 [N, S, S, 3] is, float32 [N], in nats.
+        """How unlike its training cells each of cells uint8 [N, S, S, 3] is, float32 [N].
 
-        The negative bound at the middle of the posterior: how badly the cell is drawn, and, if
-        variational, how far its code lies from the prior. It ranks cells; its zero says nothing.
+        The root of the mean squared error over the worst spot within the cell, in levels of 0..255:
+        a small thing that cannot be drawn again, where the mean over the cell would not notice it.
+        The rim does not count, for outlines are the least well drawn. 0 if there is no cell.
+        """
+        return worst_spots(pictures, self.reconstruct(pictures))
+
+    @torch.no_grad()
+    def negative_bound(self, pictures: Pictures) -> NDArray[np.float32]:
+        """The other measure of strangeness: the negative bound of each cell, float32 [N], in nats.
+
+        At the middle of the posterior, so that it is repeatable: how badly the whole cell is drawn
+        and, if variational, how far its code lies from the prior. Its zero says nothing.
         """
         parts = [-self.network.bound(cells).value() for cells in batches(pictures)]
         return torch.cat([torch.zeros(0), *parts]).numpy()
@@ -99,6 +111,25 @@ class Autoencoder:
             ModelError: If a file is missing, damaged or does not fit the other.
         """
         return cls(load(Path(folder)))
+
+
+def worst_spots(pictures: Pictures, answers: Pictures) -> NDArray[np.float32]:
+    """Error of each answer over the worst spot within its cell, float32 [N], in levels of 0..255.
+
+    >>> cell = np.full((1, 64, 64, 3), 200, np.uint8)
+    >>> answer = cell.copy()
+    >>> answer[0, 30:35, 30:35] -= 40
+    >>> worst_spots(cell, answer)
+    array([40.], dtype=float32)
+    """
+    size_px = pictures.shape[1]
+    spot_px, rim_px = (max(1, round(share * size_px)) for share in (SPOT_SHARE, RIM_SHARE))
+    found = np.zeros(len(pictures), np.float32)
+    for place, mask in enumerate(masks(pictures, rim_px)):
+        apart = pictures[place].astype(np.float32) - answers[place]
+        spots = cv2.blur((apart**2).mean(2), (spot_px, spot_px))
+        found[place] = np.sqrt(spots[mask].max(initial=0.0))
+    return found
 
 
 def train_autoencoder(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from laveran.metrics import measure
+from laveran.cells.manifest import Manifest
+from laveran.metrics import Figure, measure
 from laveran.report.autoencoder_page import AutoencoderFigures
 from laveran.study.autoencoder import Autoencoder, Codes
 from laveran.study.autoencoder_loop import Pictures, measured_bound, terms
@@ -30,7 +32,7 @@ class AutoencoderStudy:
         uninfected_only: Whether it learned from uninfected cells alone.
         is_train: Whether a cell of the sample was learned from, bool [N].
         codes: Of all cells of the sample [N, L].
-        anomaly: Of all cells of the sample [N], in nats.
+        anomaly: Of all cells of the sample [N], in levels of 0..255.
         figures: What was measured.
     """
 
@@ -65,6 +67,7 @@ def measured(
 ) -> AutoencoderFigures:
     """All figures, on the test patients."""
     test, seen = sample.is_test, sample.pictures[sample.is_test]
+    told_apart = partial(_told_apart, sample.manifest.select(np.flatnonzero(test)))
     squared = _squared_error(fitted.reconstruct(seen), seen)
     measured = terms(measured_bound(fitted.network, seen), "test")
     return AutoencoderFigures(
@@ -79,20 +82,16 @@ def measured(
         error_inside=_root_mean(squared[masks(seen, shrink_px=0)]),
         pca_error=_pca_error(sample.pictures[is_train], seen, fitted.network.spec.latent),
         used=_used(codes[is_train], variational=fitted.network.spec.variational),
-        anomaly_auroc=measure(
-            "auroc",
-            sample.labels[test],
-            _ranks(anomaly[test]),
-            sample.manifest.groups[test],
-        ),
+        anomaly_auroc=told_apart(anomaly[test]),
+        bound_auroc=told_apart(fitted.negative_bound(seen)),
         seconds=sum(row["seconds"] for row in fitted.history),
     )
 
 
-def _ranks(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Share of the scores [N] that are not above each: the same order, within 0..1."""
+def _told_apart(manifest: Manifest, scores: NDArray[np.float32]) -> Figure:
+    """AUROC of scores [N] of cells, which are brought to 0..1 in the same order."""
     places = np.searchsorted(np.sort(scores), scores, side="right")
-    return np.asarray(places / len(scores), np.float64)
+    return measure("auroc", manifest.labels, places / len(scores), manifest.groups)
 
 
 def _used(codes: Codes, *, variational: bool) -> int:
