@@ -143,6 +143,18 @@ class Zeros(torch.nn.Module):
         return torch.zeros(len(codes), 3, 16, 16)
 
 
+def test_black_counts_for_a_tenth():
+    """The density of a pixel on black is that of ten times the variance."""
+    network = build(variational=False).eval()
+    network.variance.fill_(0.02)
+    half = torch.full((1, 3, 16, 16), 0.5)
+    half[..., :8] = 0
+    means = network.decode(network.encode(half).mean)
+    deviation = torch.where(half > 0, 0.02, 0.2).sqrt()
+    expected = Normal(means, deviation).log_prob(half).sum()
+    torch.testing.assert_close(network.bound(half).reconstruction, expected.view(1))
+
+
 def test_beta_weighs_the_divergence():
     bound = build().eval().bound(cells())
     torch.testing.assert_close(bound.value(3), bound.reconstruction - 3 * bound.divergence)
