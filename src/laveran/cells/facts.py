@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
 
-from laveran.cells.archive import Source
 from laveran.cells.labels import CLASS_WORDS, Labels, settle
 from laveran.cells.names import NameIndex
 from laveran.cells.patients import nih_patient, nih_photo
 from laveran.cells.skipped import Skipped
 from laveran.cells.tables import plain
 from laveran.errors import LabelsError
+
+
+class Source(Protocol):
+    """What pictures come from, such as `laveran.cells.archive.Source`.
+
+    Attributes:
+        path: What was opened.
+        skipped: What was left out, and why.
+    """
+
+    path: Path
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def by_name(self) -> Mapping[str, Any]:
+        """The pictures by their names."""
 
 
 @dataclass(frozen=True, slots=True)

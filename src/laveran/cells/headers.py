@@ -89,18 +89,53 @@ def _webp(data: bytes) -> tuple[int, int, bool]:
 
 
 def _tiff(data: bytes) -> tuple[int, int, bool]:
-    """The first page of a TIFF: tag 256 is the width, 257 the height (TIFF 6.0, section 2).
+    """The first page of a TIFF.
 
     It counts as opaque, since the decoder (libtiff) lays it on black itself.
     """
+    width, height, _ = _tiff_page(data, *_tiff_start(data))
+    return width, height, False
+
+
+def tiff_pages(data: bytes) -> list[tuple[int, int]]:
+    """Width and height of every page of a TIFF in memory.
+
+    Raises:
+        PictureError: If it is no TIFF, or cut off.
+    """
+    if read_header(data).kind != "TIFF":
+        raise PictureError("not a TIFF, whatever its name")
+    order, directory = _tiff_start(data)
+    pages: dict[int, tuple[int, int]] = {}
+    try:
+        while directory and directory not in pages:  # a damaged chain may bite its tail
+            width, height, end = _tiff_page(data, order, directory)
+            pages[directory] = width, height
+            (directory,) = struct.unpack_from(f"{order}I", data, end)
+    except struct.error as error:
+        raise PictureError(f"cut off: page {len(pages) + 1} is incomplete") from error
+    return list(pages.values())
+
+
+def _tiff_start(data: bytes) -> tuple[str, int]:
+    """The order of bytes, as `struct` writes it, and where the first page is described."""
     order = "<" if data[:2] == b"II" else ">"
     (directory,) = struct.unpack_from(f"{order}I", data, 4)
+    return order, directory
+
+
+def _tiff_page(data: bytes, order: str, directory: int) -> tuple[int, int, int]:
+    """Width, height and the end of a page's description, where the next one's place stands.
+
+    Tag 256 is the width, 257 the height (TIFF 6.0, section 2).
+    """
     (count,) = struct.unpack_from(f"{order}H", data, directory)
+    end = directory + 2 + 12 * count
     tags = {}
-    for at in range(directory + 2, directory + 2 + 12 * count, 12):
+    for at in range(directory + 2, end, 12):
         tag, kind = struct.unpack_from(f"{order}HH", data, at)
         (tags[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", data, at + 8)
-    return tags.get(256, 0), tags.get(257, 0), False
+    return tags.get(256, 0), tags.get(257, 0), end
 
 
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # in the scan 00 and D0-D7 are no markers

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from laveran.cells.drawing import Canvas, Mask, Picture, Stain, draw_stain, mottle
+from laveran.cells.drawing import Canvas, Floats, Mask, Picture, Stain, draw_stain, mottle
 from laveran.cells.drawing_blood import Body, paint_misleading, paint_red_cell, red_cell_outline
 from laveran.cells.drawing_parasites import STAGES, paint_parasites
 from laveran.errors import ConfigError
@@ -41,6 +41,23 @@ class DrawnCell:
     label: int
     stage: str | None
     parasite_mask: Mask
+    outline_mask: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class LaidCell:
+    """A cell as it lies on the film, before it is photographed.
+
+    Attributes:
+        canvas: All that lies there, in the window of its outline.
+        empty: The densities before any parasite was laid, of red cells alone [5, H, W].
+        infected: With the parasites, before a platelet, deposit or the like was laid [5, H, W].
+        outline_mask: What was segmented as the cell, bool [H, W].
+    """
+
+    canvas: Canvas
+    empty: Floats
+    infected: Floats
     outline_mask: Mask
 
 
@@ -93,23 +110,42 @@ def draw_cell(rng: np.random.Generator, patient: Patient, stage: str | None = No
         >>> cell.image.dtype, cell.label, bool(cell.parasite_mask.any())
         (dtype('uint8'), 1, True)
     """
+    laid = lay_cell(rng, patient, stage)
+    image = photograph(laid.canvas, laid.outline_mask, patient.stain, rng)
+    parasites = laid.canvas.parasites & laid.outline_mask
+    return DrawnCell(image, int(stage is not None), stage, parasites, laid.outline_mask)
+
+
+def photograph(canvas: Canvas, outline: Mask, stain: Stain, rng: np.random.Generator) -> Picture:
+    """The picture uint8 [H, W, 3] of a canvas, black outside the outline and nowhere else."""
+    image = np.maximum(canvas.develop(stain, rng), 1)
+    image[~outline] = 0
+    return image
+
+
+def lay_cell(rng: np.random.Generator, patient: Patient, stage: str | None = None) -> LaidCell:
+    """One cell as `draw_cell` draws it, its parts told apart.
+
+    Raises:
+        ConfigError: If there is no such stage.
+    """
     if stage is not None and stage not in STAGES:
         raise ConfigError(f"no stage is called {stage!r}; choose one of {', '.join(STAGES)}")
     ragged = rng.random() < patient.raggedness
-    canvas, body = _lay_cell(rng, patient, ragged)
+    canvas, body = _lay_body(rng, patient, ragged)
+    empty = canvas.density.copy()
     if stage is not None:
         paint_parasites(rng, canvas, body, stage)
+    infected = canvas.density.copy()
     if rng.random() < patient.misleading:
         paint_misleading(rng, canvas, body)
     mask = _segment(rng, canvas, body, ragged)
-    window = _window(mask)
-    canvas, mask = canvas.cut(*window), mask[window]
-    image = np.maximum(canvas.develop(patient.stain, rng), 1)
-    image[~mask] = 0
-    return DrawnCell(image, int(stage is not None), stage, canvas.parasites & mask, mask)
+    rows, columns = _window(mask)
+    empty, infected = empty[:, rows, columns], infected[:, rows, columns]
+    return LaidCell(canvas.cut(rows, columns), empty, infected, mask[rows, columns])
 
 
-def _lay_cell(rng: np.random.Generator, patient: Patient, ragged: bool) -> tuple[Canvas, Body]:
+def _lay_body(rng: np.random.Generator, patient: Patient, ragged: bool) -> tuple[Canvas, Body]:
     """A canvas about as large as the cell, with the cell, and now and then a neighbour, on it."""
     spread = 0.10 if rng.random() < 0.97 else 0.35
     outline = red_cell_outline(rng, patient.roughness)

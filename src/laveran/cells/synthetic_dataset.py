@@ -22,12 +22,11 @@ from laveran import files
 from laveran.cells.drawing import Picture
 from laveran.cells.drawing_parasites import draw_stage
 from laveran.cells.manifest import Manifest
-from laveran.cells.synthetic import MISLEADING_SHARE, draw_cell, draw_patient
+from laveran.cells.synthetic import MISLEADING_SHARE, Patient, draw_cell, draw_patient
 from laveran.errors import ConfigError
 
 CELLS_PER_PHOTO = 20
-_NAME = re.compile(r"S\d{3,}P\d{2,}ThinF_IMG_\d{8}_\d{6}_cell_\d+\.png")
-_SYNTHETIC_NAME = re.compile(r"(^|/)S\d{3,}P\d{2,}ThinF_IMG_")
+_NAME = re.compile(r"S\d{3,}P\d{2,}ThinF_IMG_\d{8}_\d{6}_cell_\d+(\.png|\.tif)?")
 NOTICE = (
     "synthetic: every picture here was drawn by laveran.cells.synthetic; no patient, no diagnosis"
 )
@@ -96,6 +95,31 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
+class Sitter:
+    """A cell of a synthetic data set that is about to be drawn.
+
+    Attributes:
+        name: In NIH's pattern, without a suffix.
+        patient: The part of the name that tells the patient.
+        look: How the cells of this patient look at this place.
+        stage: The parasites' stage; None if uninfected.
+        rng: Source of chance for this cell.
+        label_noise: Chance of its label to be wrong.
+    """
+
+    name: str
+    patient: str
+    look: Patient
+    stage: str | None
+    rng: np.random.Generator
+    label_noise: float
+
+    def label(self) -> int:
+        """The label as published: 1 parasitized, 0 uninfected; ask once, after drawing."""
+        return int(self.stage is not None) ^ int(self.rng.random() < self.label_noise)
+
+
+@dataclass(frozen=True, slots=True)
 class HomeworkFiles:
     """Where `write_cells` has put what."""
 
@@ -123,14 +147,32 @@ def draw_dataset(
         >>> cells[0].name, cells[-1].patient, len(cells)
         ('S001P01ThinF_IMG_20150102_000000_cell_1.png', 'S002P02', 6)
     """
+    for sitter in draw_sitters(patients, population):
+        drawn = draw_cell(sitter.rng, sitter.look, sitter.stage)
+        yield SyntheticCell(
+            name=f"{sitter.name}.png",
+            image=drawn.image,
+            label=sitter.label(),
+            patient=sitter.patient,
+            y_true=drawn.label,
+            stage=drawn.stage,
+        )
+
+
+def draw_sitters(patients: Iterable[int], population: Population | None = None) -> Iterator[Sitter]:
+    """What `draw_dataset` draws, before it is drawn.
+
+    Raises:
+        ConfigError: If a patient's number is below 1.
+    """
     population = population or Population()
     for number in patients:
         if number < 1:
             raise ConfigError(f"patients are counted from 1, not {number}")
-        yield from _draw_patient_cells(number, population)
+        yield from _sitters_of(number, population)
 
 
-def _draw_patient_cells(number: int, population: Population) -> Iterator[SyntheticCell]:
+def _sitters_of(number: int, population: Population) -> Iterator[Sitter]:
     """All cells of one patient, the parasitized ones anywhere among them."""
     rng = np.random.default_rng([population.seed, number])
     patient = replace(draw_patient(rng), misleading=population.misleading)
@@ -141,16 +183,13 @@ def _draw_patient_cells(number: int, population: Population) -> Iterator[Synthet
         if index % CELLS_PER_PHOTO == 0:
             photo = replace(patient, stain=patient.stain.vary(rng))
         cell_rng = np.random.default_rng([population.seed, number, index])
-        place = replace(photo, stain=photo.stain.vary(cell_rng, 0.4))
-        drawn = draw_cell(cell_rng, place, draw_stage(cell_rng) if parasitized[index] else None)
-        wrong = bool(cell_rng.random() < population.label_noise)
-        yield SyntheticCell(
+        yield Sitter(
             name=_name(number, index),
-            image=drawn.image,
-            label=drawn.label ^ int(wrong),
             patient=_patient(number),
-            y_true=drawn.label,
-            stage=drawn.stage,
+            look=replace(photo, stain=photo.stain.vary(cell_rng, 0.4)),
+            stage=draw_stage(cell_rng) if parasitized[index] else None,
+            rng=cell_rng,
+            label_noise=population.label_noise,
         )
 
 
@@ -161,7 +200,7 @@ def _patient(number: int) -> str:
 def _name(number: int, index: int) -> str:
     day = date(2015, 1, 1) + timedelta(days=number)
     taken = f"{day:%Y%m%d}_{index // CELLS_PER_PHOTO:06d}"
-    return f"{_patient(number)}ThinF_IMG_{taken}_cell_{index + 1}.png"
+    return f"{_patient(number)}ThinF_IMG_{taken}_cell_{index + 1}"
 
 
 def write_cells(
