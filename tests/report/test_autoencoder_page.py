@@ -21,7 +21,8 @@ STRIP = np.full((8, 64, 3), 90, np.uint8)
 def make_page(**changes):
     figures = AutoencoderFigures(
         n_train=1400, n_test=600, n_test_patients=27, bound=15000.4, reconstruction=15100.2,
-        divergence=99.8, sigma=12.0, error=21.04, error_inside=17.3, pca_error=23.1, used=31,
+        divergence=99.8, sigma=12.0, error=21.04, error_on_cells=17.3, pca_error=23.1,
+        pca_error_on_cells=24.6, used=31,
         anomaly_auroc=Figure(0.812, 0.75, 0.86), bound_auroc=Figure(0.7, 0.6, 0.8), seconds=51.2,
     )  # fmt: skip
     cells = [Rebuilt("a.png", "P1", "parasitized", GREY, GREY // 2, 33.4)]
@@ -58,9 +59,9 @@ def test_a_variational_page_tells_the_bound(parse):
         "A variational autoencoder squeezes each cell of 8 \N{MULTIPLICATION SIGN} 8 pixels",
         "learned from 1,400 cells in 2 epochs, without their labels",
         "of 27 other patients",
-        "21.0",
-        "17.3 on the cell itself",
-        "principal components leave 23.1",
+        "17.3",
+        "with the black around it 21.0",
+        "leave 24.6 and 23.1.",
         "0.750 to 0.860; 0.5 is chance",
         "15100 for the reconstruction less 100 for the code",
         "31of 64 numbers",

@@ -77,6 +77,8 @@ def test_the_figures_are_those_of_the_test_cells(study):
     seen, labels = study.sample.pictures[test], study.sample.labels[test]
     apart = study.fitted.reconstruct(seen).astype(float) - seen
     assert figures.error == pytest.approx(np.sqrt((apart**2).mean()), rel=1e-4)
+    lit = seen.max(3) > 30
+    assert figures.error_on_cells == pytest.approx(np.sqrt((apart[lit] ** 2).mean()), rel=0.05)
     assert figures.n_test == test.sum()
     assert figures.n_train == (~test).sum()
     assert figures.anomaly_auroc.value == pytest.approx(roc_auc_score(labels, study.anomaly[test]))
@@ -92,6 +94,7 @@ def test_the_components_are_those_of_the_training_cells(study):
     answers = components.inverse_transform(components.transform(seen))
     expected = np.sqrt(((answers - seen) ** 2).mean())
     assert study.figures.pca_error == pytest.approx(expected, rel=0.01)
+    assert study.figures.pca_error_on_cells != study.figures.pca_error
 
 
 def test_uninfected_cells_alone(drawn, tmp_path):

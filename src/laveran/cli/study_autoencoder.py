@@ -125,15 +125,16 @@ def _show(found: AutoencoderStudy) -> None:
     figures = found.figures
     lines = {
         "training cells, test cells": f"{figures.n_train:,}, {figures.n_test:,}",
-        "error of 255 levels": f"{figures.error:.1f}",
-        "on the cells alone": f"{figures.error_inside:.1f}",
-        "of as many components": f"{figures.pca_error:.1f}",
+        "error on cells, of 255 levels": f"{figures.error_on_cells:.1f}",
+        "of as many components": f"{figures.pca_error_on_cells:.1f}",
+        "error with black": f"{figures.error:.1f}",
+        "of as many components, with black": f"{figures.pca_error:.1f}",
         "bound, nats a cell" if figures.divergence else "log density, nats": f"{figures.bound:.0f}",
         "divergence, nats a cell": f"{figures.divergence:.1f}",
         "seconds": f"{figures.seconds:.0f}",
     }
     for what, value in lines.items():
-        typer.echo(f"  {what:<32}{value}")
+        typer.echo(f"  {what:<34}{value}")
     show.figures(
         {
             "anomaly auroc": figures.anomaly_auroc.to_json(),

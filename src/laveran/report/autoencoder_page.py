@@ -42,9 +42,10 @@ class AutoencoderFigures:
         divergence: Its second, subtracted; 0 for a plain one.
         sigma: Standard deviation of a pixel that the likelihood goes by, in levels of 0..255.
         error: Root of the mean squared error of reconstructions, in levels of 0..255.
-        error_inside: The same over the pixels of the cells alone.
+        error_on_cells: The same over the pixels of the cells alone, without black.
         pca_error: Of as many principal components as the code has numbers: what a linear
             autoencoder reaches at best (Baldi & Hornik 1989).
+        pca_error_on_cells: The same over the pixels of the cells alone.
         used: Numbers of the code that vary over the cells.
         anomaly_auroc: How often the anomaly score of a parasitized cell is above that of an
             uninfected one, with its 95% interval by resampling patients.
@@ -60,8 +61,9 @@ class AutoencoderFigures:
     divergence: float
     sigma: float
     error: float
-    error_inside: float
+    error_on_cells: float
     pca_error: float
+    pca_error_on_cells: float
     used: int
     anomaly_auroc: Figure
     bound_auroc: Figure

@@ -68,19 +68,24 @@ def measured(
     """All figures, on the test patients."""
     test, seen = sample.is_test, sample.pictures[sample.is_test]
     told_apart = partial(_told_apart, sample.manifest.select(np.flatnonzero(test)))
+    on_cells = masks(seen, shrink_px=0)
     squared = _squared_error(fitted.reconstruct(seen), seen)
-    measured = terms(measured_bound(fitted.network, seen), "test")
+    linear = _squared_error(
+        _through_components(sample.pictures[is_train], seen, fitted.network.spec.latent), seen
+    )
+    bound = terms(measured_bound(fitted.network, seen), "test")
     return AutoencoderFigures(
         n_train=int(is_train.sum()),
         n_test=int(test.sum()),
         n_test_patients=len(set(sample.manifest.groups[test].tolist())),
-        bound=measured["test_bound"],
-        reconstruction=measured["test_reconstruction"],
-        divergence=measured["test_divergence"],
+        bound=bound["test_bound"],
+        reconstruction=bound["test_reconstruction"],
+        divergence=bound["test_divergence"],
         sigma=255 * fitted.history[-1]["sigma"],
         error=_root_mean(squared),
-        error_inside=_root_mean(squared[masks(seen, shrink_px=0)]),
-        pca_error=_pca_error(sample.pictures[is_train], seen, fitted.network.spec.latent),
+        error_on_cells=_root_mean(squared[on_cells]),
+        pca_error=_root_mean(linear),
+        pca_error_on_cells=_root_mean(linear[on_cells]),
         used=_used(codes[is_train], variational=fitted.network.spec.variational),
         anomaly_auroc=told_apart(anomaly[test]),
         bound_auroc=told_apart(fitted.negative_bound(seen)),
@@ -100,9 +105,9 @@ def _used(codes: Codes, *, variational: bool) -> int:
     return int((spread > IDLE * (1.0 if variational else spread.max())).sum())
 
 
-def _squared_error(answers: Pictures, pictures: Pictures) -> NDArray[np.float32]:
+def _squared_error(answers: NDArray[Any], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Squared difference of levels, float32 [N, S, S, 3]."""
-    apart: NDArray[np.float32] = answers.astype(np.float32) - pictures.astype(np.float32)
+    apart: NDArray[np.float32] = answers.astype(np.float32) - pictures
     return apart**2
 
 
@@ -110,12 +115,11 @@ def _root_mean(squared: NDArray[np.float32]) -> float:
     return float(np.sqrt(squared.mean(dtype=np.float64)))
 
 
-def _pca_error(train: Pictures, test: Pictures, latent: int) -> float:
-    """Error of test cells through the principal components of training cells, in levels."""
+def _through_components(train: Pictures, test: Pictures, latent: int) -> NDArray[np.float32]:
+    """Test cells [N, S, S, 3] drawn again from the principal components of training cells."""
     from sklearn.decomposition import PCA
 
-    flat = train.reshape(len(train), -1).astype(np.float32)
-    seen = test.reshape(len(test), -1).astype(np.float32)
+    flat, seen = (each.reshape(len(each), -1).astype(np.float32) for each in (train, test))
     components = PCA(min(latent, *flat.shape), svd_solver="randomized", random_state=0).fit(flat)
     answers = components.inverse_transform(components.transform(seen))
-    return _root_mean((answers - seen) ** 2)
+    return np.asarray(answers, np.float32).reshape(test.shape)
