@@ -11,7 +11,7 @@ from laveran.cells.splits import folds
 from laveran.study.representation import Vectors
 from laveran.study.sample import Sample
 
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C: small is a strong penalty
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # scikit-learn's C: small is a strong penalty
 FOLDS = 5
 NEIGHBOURS = 15
 
