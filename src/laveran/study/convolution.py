@@ -72,8 +72,9 @@ def cross_correlate(
         >>> cross_correlate([[0, 0, 1], [0, 0, 0], [0, 0, 0]], np.arange(9).reshape(3, 3))
         array([[2.]])
     """
-    windows = sliding_window_view(pad(picture, padding), np.shape(kernel))
-    return np.asarray(np.einsum("ijab,ab->ij", windows[::stride, ::stride], kernel))
+    weights = np.asarray(kernel, np.float64)
+    windows: Array = sliding_window_view(pad(picture, padding), weights.shape)
+    return np.asarray(np.einsum("ijab,ab->ij", windows[::stride, ::stride], weights))
 
 
 def convolve(picture: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: int = 0) -> Array:
@@ -105,9 +106,9 @@ def filter_maps(
         >>> filter_maps(np.ones((3, 4, 4)), np.ones((2, 3, 3, 3)), [0, 1]).mean((1, 2))
         array([27., 28.])
     """
-    kernel = np.shape(weights)[-2:]
-    windows = sliding_window_view(pad(maps, padding), kernel, axis=(-2, -1))
-    summed = np.einsum("cijab,kcab->kij", windows[:, ::stride, ::stride], weights)
+    filters = np.asarray(weights, np.float64)
+    windows: Array = sliding_window_view(pad(maps, padding), filters.shape[-2:], axis=(-2, -1))
+    summed = np.einsum("cijab,kcab->kij", windows[:, ::stride, ::stride], filters)
     return np.asarray(summed + np.asarray(bias)[:, None, None])
 
 
