@@ -11,11 +11,11 @@ from select import select
 import pytest
 
 SETTINGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--headless", "--no-sandbox", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-pipe",
 ]  # fmt: skip
-SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+SOFTWARE_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 WATCHED = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
@@ -90,15 +90,22 @@ class Tab:
 
 
 @contextmanager
-def browsing(profile, *, webgl=False):
-    """A browser with a profile of its own, ended at the end; with `webgl` it draws in software."""
-    settings = [flag for flag in SETTINGS if not (webgl and flag == "--disable-gpu")]
-    settings += SOFTWARE_GL if webgl else []
+def browsing(profile, flags=("--disable-gpu",)):
+    """A browser with a profile and flags of its own, ended at the end."""
     from_us, commands = os.pipe()
     answers, to_us = os.pipe()
     start = f'exec "$@" 3<&{from_us} 4>&{to_us}'
     process = subprocess.Popen(
-        ["/bin/bash", "-c", start, "browser", chromium(), *settings, f"--user-data-dir={profile}"],
+        [
+            "/bin/bash",
+            "-c",
+            start,
+            "browser",
+            chromium(),
+            *SETTINGS,
+            *flags,
+            f"--user-data-dir={profile}",
+        ],
         pass_fds=(from_us, to_us),
         stderr=subprocess.DEVNULL,
     )

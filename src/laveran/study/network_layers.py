@@ -94,7 +94,7 @@ class _Layers:
         if joined is not None:
             self.layers[sources[0]] = joined
             return
-        self.layers.append(made(step, [self._outputs[name] for name in step.inputs], sources))
+        self.layers.append(made(step, self._outputs, sources))
         self.made_by[step.name] = (len(self.layers) - 1,)
 
     def _joined(self, step: Step, sources: tuple[int, ...]) -> MapLayer | None:

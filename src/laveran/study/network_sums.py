@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from laveran.errors import ConfigError
+from laveran.networks.describe import window
 from laveran.networks.trace import Step
 from laveran.report.network_scene import MapLayer, Window
 
@@ -36,19 +37,21 @@ def _is_activation_module(module: nn.Module) -> bool:
     return kind.__module__ in ACTIVATION_MODULES and kind.__name__ not in MIXING
 
 
-def made(step: Step, inputs: Sequence[Tensor], places: tuple[int, ...]) -> MapLayer:
+def made(step: Step, outputs: Mapping[str, Tensor], places: tuple[int, ...]) -> MapLayer:
     """The layer that one step is.
 
     Args:
         step: It gives maps [1, C, H, W].
-        inputs: What it takes.
-        places: Of the layers that hold that.
+        outputs: What each step gives, by name.
+        places: Of the layers that hold what it takes.
     """
+    inputs = [outputs[name] for name in step.inputs]
     blank = MapLayer(step.name, "other", (step.operation,), places, numbers(step.output[0]))
     if not all(each.ndim == 4 for each in inputs):
         return blank
     if step.module is not None and len(inputs) == 1:
-        return _of_module(blank, step.module, inputs[0])
+        shown = replace(blank, window=_edged(step, outputs))
+        return _of_module(shown, step.module, inputs[0])
     if step.operation == "mean" and _averages_all(blank, inputs[0]):
         return _average(blank, inputs[0])
     if step.operation == "cat" and sum(each.shape[1] for each in inputs) == len(blank.maps):
@@ -60,23 +63,22 @@ def made(step: Step, inputs: Sequence[Tensor], places: tuple[int, ...]) -> MapLa
 def _of_module(blank: MapLayer, module: nn.Module, before: Tensor) -> MapLayer:
     """The layer that one module is."""
     if isinstance(module, nn.Conv2d):
-        return _convolution(blank, module, before)
+        return _convolution(blank, module)
     if isinstance(module, nn.BatchNorm2d):
         return _scaling(blank, module)
     if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
-        return _pooling(blank, module, before)
+        return _pooling(blank, module)
     if isinstance(module, nn.AdaptiveAvgPool2d) and _averages_all(blank, before):
         return _average(blank, before)
     return replace(blank, kind="pointwise") if _is_activation_module(module) else blank
 
 
-def _convolution(blank: MapLayer, module: nn.Conv2d, before: Tensor) -> MapLayer:
+def _convolution(blank: MapLayer, module: nn.Conv2d) -> MapLayer:
     bias = torch.zeros(module.out_channels) if module.bias is None else module.bias
     return replace(
         blank,
         kind="convolution",
         operations=("Conv2d",),  # also those of timm that find their padding themselves
-        window=_window(module, before, blank.maps.shape[1:]),
         weights=numbers(module.weight),
         bias=numbers(bias),
     )
@@ -96,13 +98,12 @@ def _scaling(blank: MapLayer, module: nn.BatchNorm2d) -> MapLayer:
     )
 
 
-def _pooling(blank: MapLayer, module: nn.MaxPool2d | nn.AvgPool2d, before: Tensor) -> MapLayer:
-    window = _window(module, before, blank.maps.shape[1:])
+def _pooling(blank: MapLayer, module: nn.MaxPool2d | nn.AvgPool2d) -> MapLayer:
     if isinstance(module, nn.MaxPool2d):
-        return replace(blank, kind="maximum", window=window)
-    uneven = module.ceil_mode or (any(window.padding) and not module.count_include_pad)
+        return replace(blank, kind="maximum")
+    uneven = module.ceil_mode or (bool(module.padding) and not module.count_include_pad)
     divided = module.divisor_override is not None
-    return blank if uneven or divided else replace(blank, kind="average", window=window)
+    return blank if uneven or divided else replace(blank, kind="average")
 
 
 def _averages_all(blank: MapLayer, before: Tensor) -> bool:
@@ -117,49 +118,19 @@ def _average(blank: MapLayer, before: Tensor) -> MapLayer:
     return replace(blank, kind="average", window=whole)
 
 
-def _window(
-    module: nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d, before: Tensor, out: tuple[int, ...]
-) -> Window:
-    """The window of a layer on maps [1, C, H, W] that gives maps of `out`."""
-    kernel, stride = _pair(module.kernel_size), _pair(module.stride)
-    dilation = _pair(getattr(module, "dilation", 1))
-    given = (0, 0) if isinstance(module.padding, str) else _pair(module.padding)
-    padding = [
-        given[axis]
-        if getattr(module, "ceil_mode", False)
-        else _padding(
-            given[axis],
-            kernel[axis],
-            stride[axis],
-            dilation[axis],
-            before.shape[2 + axis],
-            out[axis],
-        )
-        for axis in (0, 1)
-    ]
-    edge = getattr(module, "padding_mode", "zeros")
-    return Window(kernel, stride, (padding[0], padding[1]), dilation, edge)
+def _edged(step: Step, outputs: Mapping[str, Tensor]) -> Window | None:
+    """The window of a step, and what stands beyond its edge."""
+    found = window(step, dict(outputs))
+    if found is None or len(found.kernel) != 2:
+        return None
+    edge = getattr(step.module, "padding_mode", "zeros")
+    kernel, stride, padding, dilation = (_pair(each) for each in vars(found).values())
+    return Window(kernel, stride, padding, dilation, edge)
 
 
-def _padding(given: int, kernel: int, stride: int, dilation: int, size: int, out: int) -> int:
-    """Units before the first one; layers with the padding "same" find them from the size.
-
-    Example:
-        >>> _padding(1, kernel=3, stride=2, dilation=1, size=8, out=4)
-        1
-        >>> _padding(0, kernel=3, stride=2, dilation=1, size=8, out=4)  # TensorFlow's "same"
-        0
-        >>> _padding(0, kernel=5, stride=1, dilation=1, size=8, out=8)
-        2
-    """
-    reach = dilation * (kernel - 1) + 1
-    if (size + 2 * given - reach) // stride + 1 == out:
-        return given
-    return max((out - 1) * stride + reach - size, 0) // 2
-
-
-def _pair(value: int | tuple[int, ...]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+def _pair(values: tuple[int, ...]) -> tuple[int, int]:
+    first, second = values
+    return first, second
 
 
 def folded(

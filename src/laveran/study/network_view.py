@@ -13,7 +13,7 @@ from laveran import files
 from laveran.cells.archive import open_source
 from laveran.cells.pictures import decode
 from laveran.cells.synthetic import draw_cell, draw_patient
-from laveran.errors import ConfigError, ModelError
+from laveran.errors import ConfigError, ModelError, PictureError
 from laveran.model.runtime import SHIPPED, Model
 from laveran.networks.network import load
 from laveran.report.network_page import render
@@ -124,4 +124,8 @@ def drawn_cell(seed: int) -> NDArray[np.uint8]:
 def read_cell(path: Path | str) -> NDArray[np.uint8]:
     """The picture of one cell, RGB uint8 [H, W, 3]; of a folder or zip the first."""
     with open_source(path) as source:
-        return decode(source.read(source.entries[0]))
+        first = source.entries[0]
+        try:
+            return decode(source.read(first))
+        except PictureError as error:
+            raise PictureError(f"{first.name} cannot be read: {error}") from error

@@ -5,10 +5,10 @@ const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const data = JSON.parse(document.getElementById("scene").textContent);
 const layers = data.layers.map((each, place) => new Layer(each, place));
 const palette = {
-  ramp: bytesOf(data.ramp),
-  picture: bytesOf(data.picture),
+  ramp: pixelsOf(bytesOf(data.ramp)),
+  picture: pixelsOf(bytesOf(data.picture)),
+  card: pixelsOf(Uint8Array.of(10, 8, 14))[0],
   size: data.size,
-  card: [10, 8, 14, 255],
   beam: "#35e0c8",
 };
 const STANDING = { yaw: 0.62, pitch: 0.14 };
@@ -217,7 +217,7 @@ function start() {
   part("form").addEventListener("change", chosenByForm);
   part("peak").onclick = () => select(layers[state.unit.place].peak(state.unit.map));
   part("back").onclick = () => select(trail.pop(), { back: true });
-  swatchLegend();
+  putPixels(part("ramp"), palette.ramp.slice(), palette.ramp.length);
   try {
     drawing = new Drawing(canvas, layers, palette);
   } catch (error) {
@@ -232,14 +232,6 @@ function start() {
     fit();
   }
   select(layers.at(-1).peak(0));
-}
-
-function swatchLegend() {
-  const legend = part("ramp");
-  [legend.width, legend.height] = [palette.ramp.length / 3, 1];
-  const image = new ImageData(legend.width, 1);
-  for (let at = 0; at < legend.width; at += 1) image.data.set([...palette.ramp.subarray(3 * at, 3 * at + 3), 255], 4 * at);
-  legend.getContext("2d").putImageData(image, 0, 0);
 }
 
 start();

@@ -249,27 +249,22 @@ function atlasOf(layers, palette, largest) {
   }
   const height = y + tall;
   if (height > largest) throw new Error("the maps are more than this graphics card can hold");
-  const pixels = new Uint8Array(4 * width * height).fill(255);
-  for (let at = 0; at < SOLID; at += 1) {
-    for (let across = 0; across < SOLID; across += 1) pixels.set(palette.card, 4 * (at * width + across));
-  }
-  layers.forEach((layer, place) => spots[place].forEach(([left, top], map) => {
-    paintMap(layer, map, palette, (row, column, rgb) => pixels.set(rgb, 4 * ((top + row) * width + left + column)));
-  }));
-  return { width, height, pixels, spots };
+  const pixels = new Uint32Array(width * height);
+  for (let row = 0; row < SOLID; row += 1) pixels.fill(palette.card, row * width, row * width + SOLID);
+  layers.forEach((layer, place) => spots[place].forEach(([left, top], map) => (
+    paintMap(layer, map, palette, pixels, width, left, top)
+  )));
+  return { width, height, pixels: new Uint8Array(pixels.buffer), spots };
 }
 
-// The colour of every unit of a map; of the cell those of its picture.
-function paintMap(layer, map, { ramp, picture }, paint) {
+// Put a map into a picture of pixels; of the cell its own picture.
+function paintMap(layer, map, { ramp, picture }, pixels, width, left, top) {
+  const { maps, strength } = layer;
   for (let row = 0; row < layer.height; row += 1) {
+    const to = (top + row) * width + left;
+    const from = layer.index(map, row, 0);
     for (let column = 0; column < layer.width; column += 1) {
-      const at = row * layer.width + column;
-      if (layer.kind === "cell") {
-        paint(row, column, picture.subarray(3 * at, 3 * at + 3));
-      } else {
-        const start = shade(layer.maps[layer.index(map, row, column)] / layer.strength);
-        paint(row, column, ramp.subarray(start, start + 3));
-      }
+      pixels[to + column] = layer.kind === "cell" ? picture[from + column] : ramp[shade(maps[from + column] / strength)];
     }
   }
 }

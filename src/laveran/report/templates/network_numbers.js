@@ -24,12 +24,16 @@ function bytesOf(text) {
 }
 
 function unpacked({ kind, scale, data }) {
-  const bytes = bytesOf(data);
+  const { buffer } = bytesOf(data);
+  const levels = kind === "half" ? new Uint16Array(buffer) : new Int8Array(buffer);
+  const values = new Float32Array(levels.length);
   if (kind === "half") {
-    return Float32Array.from(new Uint16Array(bytes.buffer), (bits) => HALVES[bits] * scale);
+    for (let at = 0; at < levels.length; at += 1) values[at] = HALVES[levels[at]] * scale;
+  } else {
+    const row = levels.length / scale.length;
+    for (let at = 0; at < levels.length; at += 1) values[at] = levels[at] * scale[Math.floor(at / row)] / 127;
   }
-  const row = bytes.length / scale.length;
-  return Float32Array.from(new Int8Array(bytes.buffer), (level, at) => level * scale[Math.floor(at / row)] / 127);
+  return values;
 }
 
 class Layer {
@@ -84,7 +88,14 @@ class Layer {
 
 // The colour of a share of full strength, -1 to 1: its place in the ramp.
 function shade(share) {
-  return 3 * Math.round(127 + 127 * Math.max(-1, Math.min(1, share)));
+  return Math.round(127 + 127 * Math.max(-1, Math.min(1, share)));
+}
+
+// Colours as one number a pixel, as pictures hold them, from red, green and blue in bytes.
+function pixelsOf(bytes) {
+  const pixels = new Uint8Array(bytes.length / 3 * 4).fill(255);
+  for (let at = 0; at < bytes.length; at += 1) pixels[Math.floor(at / 3) * 4 + at % 3] = bytes[at];
+  return new Uint32Array(pixels.buffer);
 }
 
 // A number as it is told: three digits, a true minus.

@@ -13,15 +13,15 @@ function make(tag, attributes = {}, ...children) {
 // A small picture of numbers, each a square.
 function swatch(values, columns, strength, palette, label) {
   const rows = values.length / columns;
-  const canvas = make("canvas", { width: columns, height: rows, role: "img", "aria-label": label, title: label });
-  const image = new ImageData(columns, rows);
-  values.forEach((value, at) => {
-    const start = shade(value / strength);
-    image.data.set([...palette.ramp.subarray(start, start + 3), 255], 4 * at);
-  });
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  const canvas = make("canvas", { role: "img", "aria-label": label, title: label });
+  putPixels(canvas, Uint32Array.from(values, (value) => palette.ramp[shade(value / strength)]), columns);
   canvas.style.aspectRatio = `${columns} / ${rows}`;
   return canvas;
+}
+
+function putPixels(canvas, pixels, width) {
+  [canvas.width, canvas.height] = [width, pixels.length / width];
+  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width), 0, 0);
 }
 
 function largest(lists) {
@@ -148,15 +148,12 @@ function capital(text) {
 
 // An area of the cell, pixel by pixel.
 function paintCell(canvas, { picture, size }, { top, left, bottom, right }) {
-  [canvas.width, canvas.height] = [right - left + 1, bottom - top + 1];
-  const image = new ImageData(canvas.width, canvas.height);
+  const width = right - left + 1;
+  const pixels = new Uint32Array(width * (bottom - top + 1));
   for (let row = top; row <= bottom; row += 1) {
-    for (let column = left; column <= right; column += 1) {
-      const from = 3 * (row * size + column);
-      image.data.set([...picture.subarray(from, from + 3), 255], 4 * ((row - top) * canvas.width + column - left));
-    }
+    pixels.set(picture.subarray(row * size + left, row * size + right + 1), (row - top) * width);
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  putPixels(canvas, pixels, width);
 }
 
 // All maps of one layer, flat: also what is shown where there is no WebGL.
@@ -192,17 +189,13 @@ class Flat {
     this.layer = this.layers[unit.place];
     const { tiles, columns, right, down } = this.order;
     const [width, height] = [columns * right - 1, Math.ceil(tiles / columns) * down - 1];
-    const image = new ImageData(width, height);
-    for (let map = 0; map < tiles; map += 1) {
-      const [left, top] = [(map % columns) * right, Math.floor(map / columns) * down];
-      paintMap(this.layer, map, this.palette, (row, column, rgb) => (
-        image.data.set([rgb[0], rgb[1], rgb[2], 255], 4 * ((top + row) * width + left + column))
-      ));
-    }
-    [this.canvas.width, this.canvas.height] = [width, height];
+    const pixels = new Uint32Array(width * height);
+    const corner = (map) => [(map % columns) * right, Math.floor(map / columns) * down];
+    for (let map = 0; map < tiles; map += 1) paintMap(this.layer, map, this.palette, pixels, width, ...corner(map));
+    putPixels(this.canvas, pixels, width);
+    const [x, y] = corner(Math.min(unit.map, tiles - 1));
     const context = this.canvas.getContext("2d");
-    context.putImageData(image, 0, 0);
     context.fillStyle = this.palette.beam;
-    context.fillRect((unit.map % columns) * right * (tiles > 1) + unit.column, Math.floor(unit.map / columns) * down * (tiles > 1) + unit.row, 1, 1);
+    context.fillRect(x + unit.column, y + unit.row, 1, 1);
   }
 }
