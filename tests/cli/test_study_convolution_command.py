@@ -5,6 +5,9 @@ import json
 import cv2
 import numpy as np
 
+from laveran.networks.network import build, save
+from laveran.networks.stack import plain
+
 
 def test_a_drawn_cell_where_none_is_given(laveran, tmp_path):
     page = tmp_path / "convolution.html"
@@ -27,6 +30,19 @@ def test_the_users_picture_is_on_the_page(laveran, tmp_path):
     assert found["picture"] == "mine.png"
     assert [row["weights"] for row in found["counts"]] == [448, 3073, 150529]
     assert "to mine.png, number by number" in page.read_text(encoding="utf-8")
+
+
+def test_the_filters_of_ones_own_run(laveran, tmp_path):
+    spec = plain((5, 8))
+    save([build(spec, 16)], spec, 16, tmp_path / "run")
+    page = tmp_path / "page.html"
+    ended = laveran("study", "convolution", "--model", tmp_path / "run", "--out", page)
+    assert ended.code == 0
+    assert page.read_text(encoding="utf-8").count("<span>learned ") == 5
+
+
+def test_a_folder_without_a_network_is_one_sentence(refused, tmp_path):
+    assert "network.json" in refused("study", "convolution", "--model", tmp_path)
 
 
 def test_a_damaged_picture_is_one_sentence(refused, tmp_path):

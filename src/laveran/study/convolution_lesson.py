@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran import files
+from laveran.cells.headers import SUFFIXES
+from laveran.model.runtime import SHIPPED
+from laveran.networks.network import load
 from laveran.report.convolution_page import ConvolutionPage, FirstWindow, StackFilter, render
 from laveran.study.convolution import (
     cross_correlate,
@@ -19,7 +22,6 @@ from laveran.study.convolution import (
 )
 from laveran.study.example_cells import example_cells
 from laveran.study.kernels import KERNELS, chromatin_filter, learned_filters, named_filters
-from laveran.study.subject import find_subject
 
 SIZE_PX = 64
 CROP_PX = 7
@@ -64,9 +66,8 @@ def write_lesson(
         OutputError: If the page cannot be written.
     """
     (cell,) = example_cells(picture, 1, size_px=SIZE_PX, seed=seed)
-    name = Path(picture).name if picture else "a drawn cell"
-    network = find_subject(str(model) if model else None).network
-    filters = [*named_filters(), *learned_filters(network)]
+    name = _called(picture)
+    filters = [*named_filters(), *learned_filters(load(Path(model or SHIPPED)))]
     top, left = interesting_crop(cell)
     crop = cell[top : top + CROP_PX, left : left + CROP_PX, GREEN].astype(np.float64)
     kernel = KERNELS[FIRST_KERNEL]
@@ -83,6 +84,18 @@ def write_lesson(
     )
     files.write_text(out, render(page))
     return Lesson(Path(out), name, lecture_counts())
+
+
+def _called(picture: Path | str | None) -> str:
+    """What the page calls its cell.
+
+    >>> _called(None), _called("in/a.png"), _called("cells.zip")
+    ('a drawn cell', 'a.png', 'a cell of cells.zip')
+    """
+    if picture is None:
+        return "a drawn cell"
+    path = Path(picture)
+    return path.name if path.suffix.lower() in SUFFIXES else f"a cell of {path.name}"
 
 
 def interesting_crop(cell: NDArray[np.uint8]) -> tuple[int, int]:
