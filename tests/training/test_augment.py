@@ -174,3 +174,15 @@ def test_a_rotation_keeps_within_its_degrees():
 def test_cells_may_lie_on_another_device_than_the_generator(knob):
     elsewhere = torch.zeros(2, 3, 8, 8, device="meta")
     assert augment(elsewhere, NOTHING.model_copy(update=knob), seeded()).device.type == "meta"
+
+
+@pytest.mark.parametrize("settings", [ALL, Augmentation(turns=True)], ids=["all", "turns"])
+def test_the_planes_of_a_stack_change_alike(settings):
+    one = cells(count=6)
+    stacks = one.unsqueeze(2).expand(-1, -1, 4, -1, -1).contiguous()  # [N, 3, P, S, S]
+    changed = augment(stacks, settings, seeded())
+    assert changed.shape == stacks.shape
+    torch.testing.assert_close(
+        changed, augment(one, settings, seeded()).unsqueeze(2).expand_as(stacks)
+    )
+    assert not torch.equal(changed, stacks)

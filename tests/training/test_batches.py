@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from laveran.networks.conv3d import Conv3dSpec
 from laveran.networks.network import build
 from laveran.networks.stack import plain
 from laveran.training import batches
@@ -62,3 +63,14 @@ def test_the_embedding_is_what_the_head_reads(network):
     scores = score(network, part(0, 20), CPU)
     weight, bias = (value.detach().numpy() for value in network.head.parameters())
     np.testing.assert_allclose(scores.embedding @ weight[0] + bias, scores.logit, atol=1e-5)
+
+
+def test_stacks_are_batched_and_scored_as_cells_are():
+    stacks = np.random.default_rng(1).integers(0, 256, (5, 4, 16, 16, 3), dtype=np.uint8)
+    cells = Cells(stacks, LABELS, np.arange(5))
+    pictures = cells.batch(np.array([2]), CPU).pictures
+    assert torch.equal(pictures[0], torch.from_numpy(stacks[2]).permute(3, 0, 1, 2).float())
+    network = build(Conv3dSpec(filters=(4, 6)), 16).eval()
+    with torch.no_grad():
+        expected = network(cells.batch(np.arange(5), CPU).pictures).numpy()
+    np.testing.assert_allclose(score(network, cells, CPU).logit, expected, atol=1e-5)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from laveran.errors import ConfigError
 from laveran.model.evaluation import evaluate
 from laveran.model.prediction import predict
 from laveran.model.runtime import load
@@ -87,3 +88,10 @@ def test_its_folds_make_an_ensemble(drawn, mlp, tmp_path):
     cell = np.zeros((1, 16, 16, 3), np.uint8)
     assert model.answer(cell).evidence is None
     assert model.answer(cell).disagreement.shape == (1,)
+
+
+def test_a_recipe_for_focus_stacks_is_sent_to_its_study(drawn, tiny, tmp_path):
+    stacks = tiny.replace(network={"family": "conv3d"})
+    with pytest.raises(ConfigError, match="the recipe tiny is for focus stacks, which `laveran"):
+        train(drawn.train_data, drawn.train_labels, out=tmp_path / "run", recipe=stacks)
+    assert not (tmp_path / "run").exists()
