@@ -351,6 +351,8 @@ def test_twelve_thousand_cells_move_smoothly(tmp_path):
     with browsing(tmp_path / "profile") as tab:
         tab.open(page.as_uri())
         tab.run(FRAME)
+        for _ in range(3):
+            tab.run(TURNED)  # until the browser has compiled what it runs
         assert tab.run(TURNED) < 8  # ms of script in the best of 40 frames: machines are busy
         assert tab.complaints == []
 
