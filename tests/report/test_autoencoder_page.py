@@ -63,7 +63,7 @@ def test_a_variational_page_tells_the_bound(parse):
         "with the black around it 21.0",
         "leave 24.6 and 23.1.",
         "0.750 to 0.860; 0.5 is chance",
-        "15100 for the reconstruction less 100 for the code",
+        "15,100 for the reconstruction less 100 for the code",
         "31of 64 numbers",
         "Number 7 standard deviation 0.98",
         "worst spot 33",

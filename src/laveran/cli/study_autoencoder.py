@@ -22,7 +22,7 @@ def autoencoder(
         bool, typer.Option("--variational", help="Codes are Gaussians, pulled towards N(0, I).")
     ] = False,
     latent: Annotated[int, typer.Option(min=1, help="Numbers in a code.")] = 64,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the cells.")] = 30,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the cells.")] = 20,
     beta: Annotated[
         float, typer.Option(min=0, help="Weight of the divergence; 1 fits the bound.")
     ] = 1.0,
