@@ -9,7 +9,16 @@ from sklearn.decomposition import sparse_encode
 from laveran.study.class_dictionaries import pursued
 from laveran.study.foreground import inside
 from laveran.study.kmeans_features import triangle
-from laveran.study.patches import NUMBERS, SIDE_PX, STRIDE_PX, Whitening, grids, normalised, pooled
+from laveran.study.patches import (
+    NUMBERS,
+    SIDE_PX,
+    STRIDE_PX,
+    Whitening,
+    drawn_patches,
+    grids,
+    normalised,
+    pooled,
+)
 from laveran.study.texture_statistics import LEVELS, TextureStatistics, _codes
 
 
@@ -33,6 +42,16 @@ def test_a_grid_holds_every_window_in_order(pictures):
         np.testing.assert_array_equal(patches[cell, row, column], window.ravel())
         centre = inside(pictures[cell])[top + SIDE_PX // 2, left + SIDE_PX // 2]
         assert found[cell // 32].inside[cell % 32, row, column] == centre
+
+
+def test_drawn_patches_are_of_the_insides_in_equal_numbers(pictures):
+    found = drawn_patches(pictures[:3], 30, seed=1)
+    assert found.shape == (20, NUMBERS)  # ten of each cell, none of the black one
+    grid = next(grids(pictures[:3], stride_px=1))
+    for number, cell in ((0, 0), (10, 2)):
+        known = {each.tobytes() for each in grid.patches[cell][grid.inside[cell]]}
+        assert {each.tobytes() for each in found[number : number + 10]} <= known
+    np.testing.assert_array_equal(drawn_patches(pictures[:3], 30, seed=1), found)
 
 
 def test_pooling_is_the_mean_over_each_quadrant_of_what_is_inside(pictures):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran.errors import DataError
-from laveran.study.foreground import masks
+from laveran.study.foreground import inside, masks
 from laveran.study.representation import Pictures, Step, ignore
 
 SIDE_PX = 8
@@ -61,11 +61,14 @@ def drawn_patches(pictures: Pictures, count: int = PATCHES, *, seed: int = 0) ->
     """
     rng = np.random.default_rng(seed)
     each = -(-count // max(len(pictures), 1))
-    drawn = []
-    for grid in grids(pictures, stride_px=1):
-        for patches, within in zip(grid.patches, grid.inside, strict=True):
-            own = patches[within]  # [m, P]
-            drawn.append(own[rng.permutation(len(own))[:each]])
+    half, drawn = SIDE_PX // 2, []
+    for picture in pictures:
+        windows = np.lib.stride_tricks.sliding_window_view(picture, (SIDE_PX, SIDE_PX), (0, 1))
+        centres = inside(picture)[half:, half:][: len(windows), : windows.shape[1]]
+        places = np.argwhere(centres)
+        row, column = places[rng.permutation(len(places))[:each]].T
+        chosen = windows[row, column].transpose(0, 2, 3, 1)  # [m, SIDE_PX, SIDE_PX, 3]
+        drawn.append(chosen.reshape(-1, NUMBERS).astype(np.float32))
     found = np.concatenate(drawn) if drawn else np.zeros((0, NUMBERS), np.float32)
     if not len(found):
         raise DataError(f"{len(pictures)} cells of all-black pictures have no patch to learn from")

@@ -112,10 +112,11 @@ def represent(
     finished: dict[str, Kept] = {}
     for done, method in enumerate(chosen):
         _tell(watch, "methods", done, len(chosen))
-        finished[method.name] = kept[method.name] or _finish(
-            ready.pop(method.name), sample, shown, settings[method.name], seed
-        )
-        write_kept(folder, method.name, finished[method.name])
+        known = kept[method.name]
+        if known is None:
+            known = _finish(ready.pop(method.name), sample, shown, settings[method.name], seed)
+            write_kept(folder, method.name, known)
+        finished[method.name] = known
     _tell(watch, "methods", len(chosen), len(chosen))
     rows = _rows(chosen, finished, sample)
     found = Comparison(rows, _protocol(sample), sample.skipped, (*sample.notes, *_doubts(sample)))
