@@ -20,7 +20,7 @@ from laveran.networks.trace import Step, trace
 
 Members = Sequence[Network]  # one network, or those of an ensemble, all of one spec
 
-WINDOW_PX, STRIDE_PX = 12, 4  # of occlusion: about the size of a ring in an input of 64 px
+WINDOW = 3 / 16  # of occlusion, as a share of the cell's side: about a ring
 STEPS = 64  # of integrated gradients
 BATCH = 64
 
@@ -140,8 +140,8 @@ def occlusion(
     cells: Tensor,
     paint: Tensor | None = None,
     *,
-    window_px: int = WINDOW_PX,
-    stride_px: int = STRIDE_PX,
+    window_px: int | None = None,
+    stride_px: int | None = None,
 ) -> Tensor:
     """How far the logit falls when a place is painted over (Zeiler & Fergus 2014, section 4.2).
 
@@ -149,8 +149,8 @@ def occlusion(
         members: The networks.
         cells: float [N, 3, S, S] in 0..255.
         paint: What to paint with, of the same shape; `plain_cells` if None.
-        window_px: Side of the square that is painted over.
-        stride_px: Its step.
+        window_px: Side of the square that is painted over; about a ring's if None.
+        stride_px: Its step; a third of the square's side if None.
 
     Returns:
         [N, S, S]: the mean fall over all squares that hold a pixel.
@@ -159,6 +159,8 @@ def occlusion(
         ConfigError: If the square is larger than the cell, or its step leaves gaps.
     """
     side = cells.shape[2]
+    window_px = max(1, round(WINDOW * side)) if window_px is None else window_px
+    stride_px = max(1, window_px // 3) if stride_px is None else stride_px
     if not 0 < stride_px <= window_px <= side:
         raise ConfigError(
             f"a square of {window_px} px that steps by {stride_px} px cannot cover {side} px"

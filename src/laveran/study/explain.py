@@ -63,11 +63,7 @@ METHODS: dict[Method, Explains] = {
     "occlusion": occlusion,
     "integrated gradients": integrated_gradients,
 }
-# Coarser, as the sanity check makes dozens of each.
-CHECKED: dict[Method, Explains] = {
-    "occlusion": partial(occlusion, stride_px=8),
-    "integrated gradients": partial(integrated_gradients, steps=16),
-}
+STEPS = 16  # of integrated gradients in the sanity check, which makes dozens of each map
 
 
 def explain(
@@ -136,7 +132,11 @@ def _inside(
     temperature = found.model.contract.temperature
     first, has_maps = members[0], members[0].has_maps
     chosen = (layers or stages(first, cell.shape[2])) if has_maps or layers else ()
-    methods: dict[Method, Explains] = dict(CHECKED)
+    window_px = max(1, cell.shape[2] // 8)
+    methods: dict[Method, Explains] = {
+        "occlusion": partial(occlusion, window_px=window_px, stride_px=window_px),
+        "integrated gradients": partial(integrated_gradients, steps=STEPS),
+    }
     if has_maps:
         methods["evidence"] = evidence
     with torch.no_grad():

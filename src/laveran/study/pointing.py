@@ -40,7 +40,7 @@ from laveran.study.spots import RIM_PX
 CHUNK = 16  # cells between two words to the watch
 ALONE = "darkest spot, no network"
 STEPS = 32  # of integrated gradients: their peaks are those of 64
-WINDOW_PX, STRIDE_PX = 8, 4  # of occlusion
+WINDOW = 1 / 8  # of occlusion, as a share of the side; its step is half of that
 CALLED, ALL = "called parasitized", "all"
 HARD = "whose darkest spot is no parasite"
 
@@ -104,11 +104,13 @@ def methods(members: Members, size_px: int) -> dict[str, Points]:
     """
     if not members[0].has_maps:
         raise ConfigError("a network without maps has no evidence map that could point anywhere")
+    window_px = max(1, round(WINDOW * size_px))
+    step_px = max(1, window_px // 2)
     finer = stages(members[0], size_px)[:-1]  # Grad-CAM of the last is the evidence map's peak
     return {
         "evidence": evidence,
         **{f"grad-cam {layer}": partial(grad_cam, layer=layer) for layer in finer},
-        "occlusion": partial(occlusion, window_px=WINDOW_PX, stride_px=STRIDE_PX),
+        "occlusion": partial(occlusion, window_px=window_px, stride_px=step_px),
         "integrated gradients": partial(integrated_gradients, steps=STEPS),
     }
 
