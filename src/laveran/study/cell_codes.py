@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from laveran.study.autoencoder import EPOCHS, LATENT, train_autoencoder
+from laveran.study.autoencoder import LATENT, train_autoencoder
 from laveran.study.montage import montage
 from laveran.study.representation import Pictures, Sight, Step, Vectors, ignore
+
+EPOCHS = 20  # enough for codes; pictures to be looked at take some more
 
 
 class CellCodes:
