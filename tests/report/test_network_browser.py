@@ -42,6 +42,7 @@ def uneven():
         Pool(mode="average", size=3, stride=2),
         Conv(filters=2, kernel=3, padding="same"),
     )
+    torch.manual_seed(2)
     network = build(StackSpec(layers=layers, batch_norm=False), SIZE_PX).eval()
     for weight in network.features.parameters():
         torch.nn.init.uniform_(weight, 0.1, 1)
@@ -49,7 +50,6 @@ def uneven():
 
 
 def scene_of(network, size_px):
-    torch.manual_seed(2)
     picture = np.random.default_rng(1).integers(1, 256, (size_px, size_px, 3), dtype=np.uint8)
     cell = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
     with torch.no_grad():

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from laveran.errors import ConfigError
+from laveran.metrics import calibrated
 from laveran.networks.network import Network
 from laveran.networks.trace import Step, trace
 from laveran.report.network_scene import MapLayer, Window
@@ -174,7 +175,7 @@ def _end(network: Network, layers: list[MapLayer], last: int, temperature: float
         "convolution",
         ("answer", "Sigmoid"),
         (len(layers),),
-        1 / (1 + np.exp(-logit)),
+        calibrated(logit).astype(np.float32),
         before=logit,
         activation="Sigmoid",
         window=Window((1, 1)),

@@ -68,7 +68,7 @@ uniform float opacity;
 in vec4 ink;
 out vec4 colour;
 void main() {
-  float alpha = ink.a * opacity;
+  float alpha = ink.a * opacity * mix(1.0, ink.a, tint.a); // the dark edge of a faint line is fainter
   colour = vec4(mix(ink.rgb, tint.rgb, tint.a) * alpha, alpha);
 }`;
 
