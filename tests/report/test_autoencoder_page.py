@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from browser import browsing
 from laveran.metrics import Figure
 from laveran.report.autoencoder_page import (
+    LOSS_GAIN,
     AutoencoderFigures,
     AutoencoderPage,
     Rebuilt,
@@ -108,8 +110,6 @@ def test_names_are_text_whatever_they_hold(parse):
 
 
 def test_what_is_lost_is_brightened_and_never_wraps(parse):
-    from laveran.report.autoencoder_page import LOSS_GAIN
-
     black, white = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)
     one, other = Rebuilt("", "", "", black, white, 0), Rebuilt("", "", "", white, black, 0)
     assert LOSS_GAIN > 1
@@ -130,3 +130,21 @@ def test_every_score_stands_in_a_column(parse):
 @pytest.mark.parametrize("scores", [[1.0, 1.0], [5.0], [-3.0, 3.0]])
 def test_few_scores_and_one_class_are_drawn(parse, scores):
     parse(score_histogram(np.ones(len(scores), int), scores, "a score"))
+
+
+@pytest.mark.slow
+def test_in_a_browser_nothing_is_fetched_and_nothing_scrolls_sideways(tmp_path):
+    page = tmp_path / "autoencoder.html"
+    page.write_text(render(make_page()), encoding="utf-8")
+    with browsing(tmp_path / "profile") as tab:
+        tab.open(page.as_uri())
+        for width in (360, 1400):
+            tab.send(
+                "Emulation.setDeviceMetricsOverride",
+                width=width, height=800, deviceScaleFactor=1, mobile=False,
+            )  # fmt: skip
+            assert tab.run("document.documentElement.scrollWidth") <= width
+        broken = "[...document.images].filter((image) => !image.naturalWidth).length"
+        assert tab.run(broken) == 0
+        assert tab.complaints == []
+        assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
