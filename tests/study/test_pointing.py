@@ -103,7 +103,7 @@ def test_all_methods_are_compared(members, places):
 def test_a_peak_of_a_coarse_map_is_in_its_place():
     maps = torch.zeros(1, 4, 4)
     maps[0, 2, 1] = 1
-    ((row, column),) = peaks_of(maps, 16).tolist()
+    ((row, column),) = peaks_of(maps, torch.ones(1, 3, 16, 16)).tolist()
     assert (row // 4, column // 4) == (2, 1)
 
 

@@ -156,17 +156,21 @@ def point(
     return Pointing(places, logit, peaks, distance, tolerance_px, rows)
 
 
-def peaks_of(maps: Tensor, side_px: int) -> NDArray[np.int64]:
-    """Row and column of the greatest value of maps [N, h, w] in cells of `side_px`: [N, 2].
+def peaks_of(maps: Tensor, cells: Tensor) -> NDArray[np.int64]:
+    """Row and column of the greatest value of maps [N, h, w] within their cells: [N, 2].
+
+    In the black margin there is no parasite to be looked for, and a coarse map, whose places sum
+    up their surroundings, often has its peak there, beside a parasite near the rim.
 
     Example:
-        >>> maps = torch.zeros(1, 2, 2)
-        >>> maps[0, 0, 1] = 1
-        >>> peaks_of(maps, 2).tolist()
-        [[0, 1]]
+        >>> cells = torch.tensor([[0.0, 9.0], [9.0, 9.0]]).expand(1, 3, 2, 2)
+        >>> peaks_of(torch.tensor([[[4.0, 1.0], [2.0, 3.0]]]), cells).tolist()
+        [[1, 1]]
     """
+    side_px = cells.shape[2]
     large = maps if maps.shape[1] == side_px else enlarged(maps, side_px)
-    place = large.flatten(1).argmax(1).numpy()
+    within = large.masked_fill(cells.amax(1) == 0, -torch.inf)
+    place = within.flatten(1).argmax(1).numpy()
     return np.stack([place // side_px, place % side_px], axis=1)
 
 
@@ -189,8 +193,8 @@ def _peaks(
     """The peaks of one method, a chunk of cells at a time."""
     found = []
     for start in range(0, len(cells), CHUNK):
-        maps = method(members, cells[start : start + CHUNK]).detach()
-        found.append(peaks_of(maps, cells.shape[2]))
+        some = cells[start : start + CHUNK]
+        found.append(peaks_of(method(members, some).detach(), some))
         if watch:
             watch(name, min(start + CHUNK, len(cells)), len(cells), {})
     return np.concatenate(found)
