@@ -87,7 +87,7 @@ class Camera {
     const { right, up, forward } = this.axes;
     const [x, y] = this.slopes.map((slope) => 1 / slope);
     const eye = this.eye;
-    const [near, far] = [0.05, 2000];
+    const [near, far] = [Math.max(0.05, this.distance / 100), 2000]; // a card lies close behind its maps
     const depth = (far + near) / (far - near);
     const row = (axis, scale) => [...axis.map((value) => value * scale), -dot(axis, eye) * scale];
     const w = row(forward, 1);
