@@ -106,6 +106,11 @@ def test_the_light_side_works_without_the_training_side(tmp_path, cells):
     figures = tmp_path / "figures.json"
     python(light + MAIN, "evaluate", cells, "--model", model, "--json", figures)
     assert json.loads(figures.read_text())["accuracy"]["value"] == 1
+    cell = tmp_path / "cell.png"
+    cell.write_bytes(encode(picture(BLUE)))
+    page = tmp_path / "explain"
+    ended = python(light + MAIN, "explain", cell, "--model", model, "--out", page)
+    assert ended.stdout.endswith(f"page {page / 'explain.html'}\n")
 
 
 def test_without_torch_the_demo_is_read_by_the_shipped_model(tmp_path):
