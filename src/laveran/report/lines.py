@@ -13,7 +13,7 @@ from laveran.report.formats import compact, share
 from laveran.report.svg import Svg, element, group, mark, picture, polyline, text
 
 LINE_PX = 14.0  # from one name to the next below it
-LETTER_PX = 6.3
+LETTER_PX = 6.9
 LEAST = 1e-30  # drawn for what is smaller, on an axis of powers of ten
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
