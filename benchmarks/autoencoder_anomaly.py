@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from laveran.cells.crop import letterbox
-from laveran.study.autoencoder import Autoencoder
+from laveran.study.autoencoder.codec import Autoencoder
 from laveran.study.example_cells import example_cells
 from outlier_gate import background, debris, drawn, natural_picture, platelet, white_cell
 from results import Row, publish

@@ -15,7 +15,7 @@ def files(tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_study_is_finished_and_found_again(laveran, files, tmp_path, monkeypatch):
-    monkeypatch.setattr("laveran.study.shift_networks.EPOCHS", 2)
+    monkeypatch.setattr("laveran.study.learning.shift_networks.EPOCHS", 2)
     words = (
         *("study", "shift", files.train_data, files.train_labels, "--out", tmp_path / "out"),
         *("--repeats", "1"),

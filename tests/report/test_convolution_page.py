@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from browser import browsing
 from laveran.report.convolution_page import ConvolutionPage, FirstWindow, StackFilter, render
-from laveran.study.convolution import cross_correlate, pool
-from laveran.study.convolution_lesson import LECTURE_MAP, lecture_counts
-from laveran.study.kernels import KERNELS, named_filters
+from laveran.study.convolution.arithmetic import cross_correlate, pool
+from laveran.study.convolution.kernels import KERNELS, named_filters
+from laveran.study.convolution.lesson import LECTURE_MAP, lecture_counts
 
 SIDE, TOP, LEFT = 24, 5, 9
 SOBEL = "Sobel, left to right"

@@ -14,8 +14,8 @@ from laveran.networks.network import build
 from laveran.networks.stack import StackSpec
 from laveran.report.network_page import render
 from laveran.report.network_scene import NetworkScene
-from laveran.study.network_layers import map_layers
-from laveran.study.network_view import view_network
+from laveran.study.space.layers import map_layers
+from laveran.study.space.view import view_network
 
 pytestmark = pytest.mark.slow
 

@@ -54,7 +54,7 @@ def explain(
 
     with show.progress() as watch:
         if _looks_inside(bool(layer or unit or data or labels)):
-            from laveran.study.explain import explain as explain_inside
+            from laveran.study.explanation.explain import explain as explain_inside
 
             found = explain_inside(
                 picture,
@@ -85,7 +85,7 @@ def _looks_inside(asked: bool) -> bool:
     if not asked and not outcome.has_torch():
         return False
     with outcome.training_side("study"):
-        import laveran.study.explain  # noqa: F401
+        import laveran.study.explanation.explain  # noqa: F401
     return True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from laveran.study.autoencoder_outcome import AutoencoderStudy
+    from laveran.study.autoencoder.outcome import AutoencoderStudy
 
 
 def autoencoder(
@@ -51,7 +51,7 @@ def autoencoder(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.autoencoder_study import study_autoencoder
+        from laveran.study.autoencoder.study import study_autoencoder
 
     with show.progress() as watch:
         found = study_autoencoder(
@@ -101,7 +101,7 @@ def autoencoder_show(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.autoencoder_show import show_autoencoder
+        from laveran.study.autoencoder.show import show_autoencoder
 
     with show.progress() as watch:
         written = show_autoencoder(

@@ -35,7 +35,7 @@ def convolution(
     from laveran.cli import outcome, show
 
     with outcome.training_side("study"):
-        from laveran.study.convolution_lesson import write_lesson
+        from laveran.study.convolution.lesson import write_lesson
 
     lesson = write_lesson(picture, out=out, model=model, seed=seed)
     if json:

@@ -41,7 +41,7 @@ def focus(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.focus import study_focus
+        from laveran.study.focus.comparison import study_focus
 
         with show.progress() as watch:
             page = study_focus(

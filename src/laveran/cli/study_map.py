@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from laveran.study.embedding_map import EmbeddingMap
+    from laveran.study.embedding.cell_map import EmbeddingMap
 
 
 def map_(
@@ -45,7 +45,7 @@ def map_(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.embedding_map import map_cells
+        from laveran.study.embedding.cell_map import map_cells
 
         with show.progress() as watch:
             found = map_cells(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from laveran.study.cell_neighbours import CellNeighbours, Neighbour
+    from laveran.study.embedding.cell_neighbours import CellNeighbours, Neighbour
 
 
 def neighbours(
@@ -43,7 +43,7 @@ def neighbours(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.cell_neighbours import find_neighbours
+        from laveran.study.embedding.cell_neighbours import find_neighbours
 
         with show.progress() as watch:
             found = find_neighbours(

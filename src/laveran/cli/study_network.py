@@ -28,7 +28,7 @@ def network(
     Example: laveran study network cell.png --model runs/first --out network.html
     """
     with training_side("study"):
-        from laveran.study.network_view import view_network
+        from laveran.study.space.view import view_network
 
     found = view_network(picture, model=model, out=out, seed=seed)
     scene = found.scene

@@ -35,7 +35,7 @@ def pointing(
     from laveran.cli import outcome, show
 
     with outcome.training_side("study"):
-        from laveran.study.play import play
+        from laveran.study.explanation.play import play
 
     with show.progress() as watch:
         found = play(data, labels, model=model, out=out, cells=cells, seed=seed, watch=watch)

@@ -43,7 +43,7 @@ def represent(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.represent import represent as library_represent
+        from laveran.study.representations.comparison import represent as library_represent
     with show.progress() as watch:
         found = library_represent(
             data,

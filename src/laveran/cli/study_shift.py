@@ -37,7 +37,7 @@ def shift(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.shift import study_shift
+        from laveran.study.learning.shift import study_shift
     with show.progress() as watch:
         found = study_shift(
             data,

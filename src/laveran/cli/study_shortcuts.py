@@ -46,9 +46,9 @@ def shortcuts(
     from laveran.cli.outcome import training_side
 
     with training_side("study"):
-        from laveran.study.degradation import DEPTHS
-        from laveran.study.overfitting import SIZES
-        from laveran.study.shortcuts import study_shortcuts
+        from laveran.study.learning.degradation import DEPTHS
+        from laveran.study.learning.overfitting import SIZES
+        from laveran.study.learning.shortcuts import study_shortcuts
     with show.progress() as watch:
         found = study_shortcuts(
             data,

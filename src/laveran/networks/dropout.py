@@ -101,7 +101,9 @@ def _asked(network: Network, cells: Tensor, passes: int) -> Tensor:
 def _dropping(module: nn.Module) -> list[nn.Module]:
     """The layers inside that drop something in training."""
     return [
-        part for part in module.modules() if isinstance(part, nn.Dropout | nn.Dropout2d | nn.Dropout3d) and part.p
+        part
+        for part in module.modules()
+        if isinstance(part, nn.Dropout | nn.Dropout2d | nn.Dropout3d) and part.p
     ]
 
 

@@ -1,0 +1,1 @@
+"""Autoencoders of cells: codes, and pictures out of codes."""

@@ -1,0 +1,1 @@
+"""What a convolutional layer does, number by number."""

@@ -1,0 +1,1 @@
+"""Which cells an embedding takes to be alike: maps and neighbours."""

@@ -1,0 +1,1 @@
+"""Where an answer comes from, and whether such maps can be believed."""

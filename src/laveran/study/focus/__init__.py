@@ -1,0 +1,1 @@
+"""Focus stacks: whole stacks beside single planes."""

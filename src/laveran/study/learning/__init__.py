@@ -1,0 +1,1 @@
+"""What depth, shortcuts, regularisation and architecture do to learning."""

@@ -1,0 +1,1 @@
+"""Every representation of the lecture, behind one interface."""

@@ -1,0 +1,1 @@
+"""A network at work on one cell, in space."""
