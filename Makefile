@@ -30,7 +30,7 @@ dependencies: $(BIN)/installed
 	$(BIN)/deptry src
 
 test: $(BIN)/installed
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses 2
 
 test-slow: $(BIN)/installed
 	$(BIN)/pytest -q -m slow

@@ -18,7 +18,7 @@ EXAMPLE = re.compile(r"Example: (.+)")
 def test_the_commands_are_those_of_the_contract():
     assert {words[0] for words in COMMANDS} == {
         *("check", "demo", "fetch", "reread", "train", "search", "evaluate", "predict", "score"),
-        *("submit", "notebook", "explain"),
+        *("submit", "notebook", "explain", "describe", "study"),
     }
 
 

@@ -1,9 +1,9 @@
 """The pointing game: how often the peak of a map lies on the parasite.
 
 Zhang et al. 2018 (arXiv:1608.00507, section 4.1): a map hits where its greatest value lies on the
-thing, or within a tolerance of it. Here the tolerance is half a place of the evidence map, as far
-as a peak can be off by the map's grid alone. By chance a point anywhere in the cell hits as often
-as the thing with that margin covers of the cell.
+thing, or within a tolerance of it. Here the tolerance is half the diagonal of a place of the
+evidence map, as far as a peak can be off by the map's grid alone. By chance a point anywhere in the
+cell hits as often as the thing with that margin covers of the cell.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def point(
     side = cells.shape[2]
     with torch.no_grad():
         logit = mean_logit(members, cells).numpy()
-        tolerance_px = side / evidence(members, cells[:1]).shape[1] / 2
+        place_px = side / evidence(members, cells[:1]).shape[1]
+    tolerance_px = place_px / 2**0.5
     peaks = {
         name: _peaks(name, method, members, cells, watch)
         for name, method in methods(members, side).items()
