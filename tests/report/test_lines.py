@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laveran.report.lines import LINE_PX, Curve, Frame, apart, line_chart
-from laveran.report.standalone import standalone
+from laveran.report.standalone import standing_alone
 
 
 def points(line):
@@ -54,7 +54,9 @@ def test_names_never_meet_and_stay_above_the_floor(heights):
 
 
 def test_a_drawing_alone_has_its_styles_and_nothing_from_outside(parse):
-    alone = standalone(line_chart([Curve("one", [1, 2], [1, 2], "first")], Frame("x", "y"), "A"))
+    alone = standing_alone(
+        line_chart([Curve("one", [1, 2], [1, 2], "first")], Frame("x", "y"), "A"), "lines.css"
+    )
     (svg,) = parse(alone).having("svg")
     assert svg["xmlns"] == "http://www.w3.org/2000/svg"
     assert ".curve" in alone

@@ -7,10 +7,10 @@ import pytest
 
 from browser import browsing
 from laveran.metrics import Figure
-from laveran.report.inline import standing_alone
 from laveran.report.pictures import data_uri
 from laveran.report.represent_chart import KINDS, STYLE, MethodRow, accuracy_chart, best_first
 from laveran.report.represent_page import MethodSights, RepresentReport, leaders, render
+from laveran.report.standalone import standing_alone
 
 METHODS = {"sift": ("handcrafted", 0.86), "pca": ("unsupervised", 0.7), "cnn": ("supervised", 0.95)}
 

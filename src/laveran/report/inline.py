@@ -9,19 +9,16 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from html import escape
 
 from laveran.metrics import Figure
 from laveran.report.axes import labelled, round_ticks, widened
 from laveran.report.intervals import interval_axis, interval_strip
-from laveran.report.page import asset
 from laveran.report.pictures import Picture, data_uri
-from laveran.report.svg import Svg, element
+from laveran.report.standalone import standing_alone
+from laveran.report.svg import Svg
 
 _LABEL = re.compile(r'aria-label="([^"]*)"')
-# a strip stands in a table's row, whatever its colour; charts need paper, also on a dark page
-_ALONE = ":root { --paper: #fff; } svg:not(.strip) { background: var(--paper); }"
 _CHART = "display: inline-block; vertical-align: top; margin: 0"
 _CARD = (
     "display: inline-block; vertical-align: top; margin: 0 10px 12px 0; "
@@ -103,23 +100,6 @@ def _image(drawing: Svg, width_px: int) -> str:
     uri = "data:image/svg+xml;base64," + base64.b64encode(standing_alone(drawing).encode()).decode()
     alt = label[1] if label else ""
     return f'<img alt="{alt}" width="{width_px}" style="{_CHART}" src="{uri}">'
-
-
-def standing_alone(drawing: Svg, *styles: str) -> str:
-    """A drawing as an SVG file: with its style sheet, on paper.
-
-    Args:
-        drawing: A `picture`.
-        styles: Style sheets beside the templates that it needs beyond that of all charts.
-    """
-    opening, inside = drawing.split(">", 1)
-    return f'{opening} xmlns="http://www.w3.org/2000/svg">{_style(styles)}{inside}'
-
-
-@cache
-def _style(styles: tuple[str, ...]) -> Svg:
-    """The style sheet of a drawing that stands alone."""
-    return element("style", Svg("".join(map(asset, ("charts.css", *styles))) + _ALONE))
 
 
 def _card(caption: str, pictures: Sequence[Picture]) -> str:

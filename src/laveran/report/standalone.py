@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache
 
 from laveran.report.page import asset
 from laveran.report.svg import Svg, element
 
-STYLES = ("charts.css", "lines.css")
-PAPER = "svg { background: var(--paper); }"  # colours are those of the light page
+# a strip stands in a table's row, whatever its colour; charts need paper, also on a dark page
+_ALONE = ":root { --paper: #fff; } svg:not(.strip) { background: var(--paper); }"
 
 
-def standalone(drawing: Svg, styles: Sequence[str] = STYLES) -> str:
-    """The drawing with its style sheets and the name of its language, for a `.svg` file.
+def standing_alone(drawing: Svg, *styles: str) -> str:
+    """The drawing with its style sheets and the name of its language, on paper.
 
     Args:
         drawing: What `report.svg.picture` made.
-        styles: Style sheets beside the templates.
+        styles: Style sheets beside the templates that it needs beyond that of all charts.
 
     Example:
         >>> from laveran.report.svg import line, picture
-        >>> alone = standalone(picture(line(0, 0, 9, 9, "axis"), width=9, height=9, label="a line"))
-        >>> alone.startswith('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"')
+        >>> alone = standing_alone(picture(line(0, 0, 9, 9, "axis"), width=9, height=9, label="a"))
+        >>> alone.partition(">")[0].endswith('xmlns="http://www.w3.org/2000/svg"')
         True
     """
-    style = element("style", Svg("".join(map(asset, styles)) + PAPER))
     opening, inside = drawing.split(">", 1)
-    named = opening.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-    return f"{named}>{style}{inside}\n"
+    return f'{opening} xmlns="http://www.w3.org/2000/svg">{_style(styles)}{inside}'
+
+
+@cache
+def _style(styles: tuple[str, ...]) -> Svg:
+    """The style sheet of a drawing that stands alone."""
+    return element("style", Svg("".join(map(asset, ("charts.css", *styles))) + _ALONE))

@@ -85,10 +85,7 @@ def draw_sample(
         raise ConfigError(f"{cells} cells are too few to study; ask for some hundreds")
     feed = prepare_cells(data, labels, patients=patients, crop=CROP, size_px=size_px, watch=watch)
     require_labels(feed, data)
-    chosen = np.arange(len(feed.manifest))
-    if cells is not None and cells < len(chosen):
-        drawn = np.random.default_rng(seed).choice(len(chosen), cells, replace=False)
-        chosen = np.sort(drawn)
+    chosen = draw(len(feed.manifest), cells, seed)
     manifest = feed.manifest.select(chosen)
     division = split(manifest, 0.0, test_share, seed=seed)
     return Sample(
@@ -99,3 +96,14 @@ def draw_sample(
         feed.skipped,
         feed.notes,
     )
+
+
+def draw(count: int, wanted: int | None, seed: int) -> NDArray[np.int64]:
+    """The places of `wanted` of `count` cells by chance, in their order; of all where None.
+
+    >>> draw(3, None, seed=0).tolist(), len(draw(9, 4, seed=0))
+    ([0, 1, 2], 4)
+    """
+    if wanted is None or wanted >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, wanted, replace=False))

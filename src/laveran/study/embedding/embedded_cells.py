@@ -18,7 +18,7 @@ from laveran.errors import ConfigError
 from laveran.model.prediction import Watch
 from laveran.model.runtime import Answer, Model, load
 from laveran.study.representations.methods import ALL, built, chosen_methods
-from laveran.study.sample import CELLS, CROP, SIZE_PX, Sample, draw_sample
+from laveran.study.sample import CELLS, CROP, SIZE_PX, Sample, draw, draw_sample
 from laveran.training.feed import prepare_cells
 
 MODEL = "model"  # the embedding that a model file answers with
@@ -113,9 +113,7 @@ def embed_cells(
     if embedding != MODEL:
         sample = draw_sample(data, labels, cells=cells, patients=patients, seed=seed)
         method = _fit(embedding, sample, seed, watch)
-    chosen = (
-        feed.manifest.places(method.names) if method else _draw(len(feed.manifest), cells, seed)
-    )
+    chosen = feed.manifest.places(method.names) if method else draw(len(feed.manifest), cells, seed)
     manifest = feed.manifest.select(chosen)
     given = prepare_cells(
         data,
@@ -185,13 +183,6 @@ def _fit(name: str, sample: Sample, seed: int, watch: Watch | None) -> _Fitted:
     train = ~sample.is_test
     representation.fit(sample.pictures[train], sample.labels[train])
     return _Fitted(sample.manifest.names, representation.vectors(sample.pictures), train)
-
-
-def _draw(n_cells: int, wanted: int | None, seed: int) -> NDArray[np.int64]:
-    """Cells at random, in their order."""
-    if wanted is None or wanted >= n_cells:
-        return np.arange(n_cells)
-    return np.sort(np.random.default_rng(seed).choice(n_cells, wanted, replace=False))
 
 
 def _ask(

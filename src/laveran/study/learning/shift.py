@@ -29,7 +29,7 @@ from laveran.report.shift_page import (
     charts,
     render,
 )
-from laveran.report.standalone import standalone
+from laveran.report.standalone import standing_alone
 from laveran.study.kept import Kept
 from laveran.study.learning.cell_changes import framed, shifted
 from laveran.study.learning.course import Followed, Look, follow
@@ -307,5 +307,5 @@ def _write(page: ShiftPage, out: Path) -> None:
     header, rows = page.table()
     files.write_csv(out / "shift.csv", header, rows)
     for name, drawing in charts(page).items():
-        files.write_text(out / f"{name}.svg", standalone(drawing))
+        files.write_text(out / f"{name}.svg", standing_alone(drawing, "lines.css") + "\n")
     files.write_text(out / "shift.html", render(page))

@@ -16,7 +16,7 @@ from laveran.errors import ConfigError
 from laveran.metrics import Figure, measure
 from laveran.model.prediction import Watch
 from laveran.report.shortcuts_page import DepthRow, RegimeRow, ShortcutsPage, charts, render
-from laveran.report.standalone import standalone
+from laveran.report.standalone import standing_alone
 from laveran.study.kept import Kept
 from laveran.study.learning.course import Course
 from laveran.study.learning.degradation import CELLS, DEPTHS, Depth, degrade, depths_of
@@ -185,5 +185,5 @@ def _write(page: ShortcutsPage, out: Path) -> None:
     for name, (header, rows) in page.tables().items():
         files.write_csv(out / name, header, rows)
     for name, drawing in charts(page).items():
-        files.write_text(out / f"{name}.svg", standalone(drawing))
+        files.write_text(out / f"{name}.svg", standing_alone(drawing, "lines.css") + "\n")
     files.write_text(out / "shortcuts.html", render(page))

@@ -19,10 +19,10 @@ from laveran.cells.skipped import Skipped
 from laveran.cells.synthetic_dataset import is_synthetic
 from laveran.metrics import Figure, measure, paired_difference
 from laveran.model.prediction import Watch
-from laveran.report.inline import standing_alone
 from laveran.report.pictures import data_uri
 from laveran.report.represent_chart import STYLE, MethodRow, accuracy_chart
 from laveran.report.represent_page import MethodSights, RepresentReport, render
+from laveran.report.standalone import standing_alone
 from laveran.study.montage import Tile, framed, montage
 from laveran.study.representations.methods import ALL, Method, built, chosen_methods
 from laveran.study.representations.probe import FOLDS, NEIGHBOURS, Probe, probe_vectors

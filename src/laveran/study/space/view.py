@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from laveran import files
-from laveran.cells.archive import open_source
-from laveran.cells.pictures import decode
 from laveran.cells.synthetic import draw_cell, draw_patient
-from laveran.errors import ConfigError, ModelError, PictureError
+from laveran.errors import ConfigError, ModelError
+from laveran.model.explanation import read_picture
 from laveran.model.runtime import SHIPPED, Model
 from laveran.networks.network import load
 from laveran.report.network_page import render
@@ -66,7 +65,7 @@ def view_network(
     folder = SHIPPED if model is None else Path(model)
     if folder.is_file():
         raise ModelError(f"{folder} is a file; name the run folder, which holds the weights")
-    cell = drawn_cell(seed) if picture is None else read_cell(picture)
+    cell = drawn_cell(seed) if picture is None else read_picture(picture)
     scene = network_scene(
         folder,
         cell,
@@ -119,13 +118,3 @@ def drawn_cell(seed: int) -> NDArray[np.uint8]:
     """A drawn cell with a ring, RGB uint8 [H, W, 3]."""
     chance = np.random.default_rng(seed)
     return draw_cell(chance, draw_patient(chance), "ring").image
-
-
-def read_cell(path: Path | str) -> NDArray[np.uint8]:
-    """The picture of one cell, RGB uint8 [H, W, 3]; of a folder or zip the first."""
-    with open_source(path) as source:
-        first = source.entries[0]
-        try:
-            return decode(source.read(first))
-        except PictureError as error:
-            raise PictureError(f"{first.name} cannot be read: {error}") from error
