@@ -140,7 +140,7 @@ def test_a_network_finds_what_is_in_one_plane_only():
         stacks[row, rng.integers(4), 5:10, 5:10] = 200
     division = split_of(labels)
     answers = [
-        train_and_ask(spec, pictures, labels, division, stage="", epochs=12)
+        train_and_ask(spec, pictures, labels, division, stage="", epochs=40)
         for spec, pictures in ((SMALL, stacks), (flat_twin(SMALL, 16), stacks[:, 2]))
     ]
     test = division.parts == "test"
