@@ -76,7 +76,7 @@ def _show(page: ShortcutsPage) -> None:
 
     for row in page.depths:
         norm = "batch norm" if row.batch_norm else "bare"
-        typer.echo(f"  {f'{row.name}, {norm}':<32}test {show.figure(row.test.to_json())}")
+        typer.echo(f"  {f'{row.name}, {norm}':<34}test {show.figure(row.test.to_json())}")
     for regime in page.regimes:
         name = f"{regime.cells:,} cells, {regime.change}"
-        typer.echo(f"  {name:<32}test {show.figure(regime.test.to_json())}, gap {regime.gap:.3f}")
+        typer.echo(f"  {name:<34}test {show.figure(regime.test.to_json())}, gap {regime.gap:.3f}")
