@@ -34,7 +34,7 @@ def python(program, *words, check=True):
         capture_output=True,
         text=True,
         check=check,
-        timeout=60,
+        timeout=180,
     )
 
 

@@ -178,3 +178,26 @@ def test_a_table_of_focus_that_cannot_be_read_is_refused(text, reason, tmp_path)
     (tmp_path / "focus.csv").write_text(text)
     with pytest.raises(LabelsError, match=reason):
         read_focus(tmp_path / "focus.csv", ["a"])
+
+
+def test_a_plane_that_is_turned_leaves_out_its_stack_alone(tmp_path):
+    done, upright = cv2.imencode(".jpg", planes(height=8, width=4)[0])
+    assert done
+    tiff_header = b"II*\0" + (8).to_bytes(4, "little")
+    entry = (0x0112).to_bytes(2, "little") + (3).to_bytes(2, "little") + (1).to_bytes(4, "little")
+    exif = b"Exif\0\0" + tiff_header + (1).to_bytes(2, "little") + entry
+    exif += (6).to_bytes(2, "little") + bytes(2) + bytes(4)
+    marked = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    turned = upright.tobytes()[:2] + marked + upright.tobytes()[2:]
+    good = {f"good/z{number}.png": png(plane) for number, plane in enumerate(planes())}
+    bad = {"bad/z1.jpg": upright.tobytes(), "bad/z2.jpg": turned}
+    read = read_stacks(archive(tmp_path / "stacks.zip", good | bad))
+    assert read.manifest.names == ["good"]
+    ((name, reason),) = read.skipped
+    assert name == "bad"
+    assert "plane 1 has 4 x 8 pixels, plane 2 has 8 x 4" in reason
+
+
+def test_names_of_strange_or_endless_digits_sort_too():
+    names = ["1²2.png", "1²10.png", "9" * 5000 + ".png", "a.png"]
+    assert sorted(names[::-1], key=natural) == names

@@ -167,13 +167,17 @@ def read_focus(path: Path | str, names: Sequence[str]) -> dict[str, Focus]:
     return known
 
 
-def natural(name: str) -> list[int | str]:
+def natural(name: str) -> list[str | tuple[int, str]]:
     """A key that sorts names as people count.
 
     >>> sorted(["z10.png", "z2.png", "Z1.png"], key=natural)
     ['Z1.png', 'z2.png', 'z10.png']
     """
-    return [int(part) if part.isdigit() else part.lower() for part in _DIGITS.split(name)]
+    parts = _DIGITS.split(name)  # digits stand at odd places
+    numbers = [number.lstrip("0") for number in parts[1::2]]
+    key: list[str | tuple[int, str]] = [part.lower() for part in parts]
+    key[1::2] = [(len(number), number) for number in numbers]  # of any length, unlike int
+    return key
 
 
 def _check_sizes(sizes: Sequence[tuple[int, int]]) -> None:
@@ -235,6 +239,7 @@ class _Stacks:
                 planes.append(decode(content))
             except PictureError as error:
                 raise PictureError(f"plane {entry.name.rpartition('/')[2]!r}: {error}") from error
+        _check_sizes([(plane.shape[1], plane.shape[0]) for plane in planes])  # some were turned
         return np.stack(planes), digest
 
     def _has_pages(self, entry: Entry) -> bool:

@@ -81,7 +81,7 @@ def autoencoder(
 
 def autoencoder_show(
     folder: Annotated[Path, typer.Argument(help="Folder of a finished study autoencoder.")],
-    sample: Annotated[int, typer.Option(min=0, help="New cells to draw.")] = 0,
+    sample: Annotated[int, typer.Option(min=0, max=10_000, help="New cells to draw.")] = 0,
     interpolate: Annotated[
         tuple[Path, Path] | None,
         typer.Option(help="Two pictures of cells: the way from one to the other."),
@@ -89,7 +89,7 @@ def autoencoder_show(
     anomaly: Annotated[
         Path | None, typer.Option(help="Zip or folder of cells: how strange each is.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=2, help="Cells on the way.")] = 8,
+    steps: Annotated[int, typer.Option(min=2, max=1_000, help="Cells on the way.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of the new cells.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("autoencoder-show"),
 ) -> None:

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 from laveran.cells.synthetic_dataset import Population, write_cells
-from laveran.errors import ConfigError, ModelError
+from laveran.errors import ConfigError, DataError, ModelError
 from laveran.study.autoencoder.codec import Autoencoder, worst_spots
 from laveran.study.autoencoder.show import show_autoencoder
 from laveran.study.autoencoder.sights import crossfade, traits
@@ -175,3 +175,24 @@ def test_nothing_asked_and_no_folder_are_refused(study, tmp_path):
         show_autoencoder(study.folder, out=tmp_path)
     with pytest.raises(ModelError, match="holds no autoencoder"):
         show_autoencoder(tmp_path, out=tmp_path, sample=1)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_of_something_else_is_left_alone(drawn, tmp_path, resume):
+    (tmp_path / "weights.safetensors").write_bytes(b"of a run")
+    with pytest.raises(ConfigError, match="in use by something else"):
+        study_autoencoder(drawn.train_data, drawn.train_labels, out=tmp_path, resume=resume)
+    assert (tmp_path / "weights.safetensors").read_bytes() == b"of a run"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_picture_that_cannot_be_read_leaves_nothing_behind(study, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(DataError):
+        show_autoencoder(
+            study.folder,
+            out=tmp_path / "out",
+            sample=2,
+            interpolate=(tmp_path / "bad.png", tmp_path / "bad.png"),
+        )
+    assert not (tmp_path / "out").exists()

@@ -118,3 +118,15 @@ def test_what_needs_the_network_is_refused_without_it(picture, run, tmp_path):
     with pytest.raises(ConfigError, match="labels tell nothing"):
         explain(picture, model=run, out=tmp_path / "out", labels="labels.csv")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_black_picture_is_explained_like_any_other(run, tmp_path):
+    black = tmp_path / "black.png"
+    black.write_bytes(encode(np.zeros((20, 20, 3), np.uint8)))
+    explain(black, model=run, out=tmp_path / "out")
+    assert "sanity" in page(tmp_path / "out")
+
+
+def test_a_layer_may_be_named_as_describe_lists_it(run, picture, tmp_path):
+    explain(picture, model=run, out=tmp_path, layers=["features.0.2"], unit="features.0.2:1")
+    assert "0.2:1" in page(tmp_path)

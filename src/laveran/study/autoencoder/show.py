@@ -57,12 +57,13 @@ def show_autoencoder(
     if not (sample or interpolate or anomaly):
         raise ConfigError("nothing is asked; give --sample, --interpolate or --anomaly")
     fitted, out = Autoencoder.load(folder), Path(out)
+    ends = [_read(path, fitted)[1][0] for path in interpolate or ()]  # before anything is written
     written: list[Path] = []
     if sample:
         cells = fitted.sample(sample, seed)
         written.append(_write_png(out / "samples.png", montage(list(cells), COLUMNS, TILE_PX)))
-    if interpolate:
-        first, second = (_read(path, fitted)[1][0] for path in interpolate)
+    if ends:
+        first, second = ends
         way = fitted.interpolate(first, second, steps)
         written.append(_write_png(out / "interpolation.png", montage(list(way), steps, TILE_PX)))
     if anomaly:

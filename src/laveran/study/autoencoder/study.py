@@ -65,11 +65,7 @@ def study_autoencoder(
         ModelError: If the fit to go on with is another one.
     """
     folder = Path(out)
-    if (folder / CHECKPOINT).exists() and not resume:
-        raise ConfigError(
-            f"{folder} holds an autoencoder already; go on with it by --resume, "
-            f"or choose another --out"
-        )
+    _check_free(folder, resume=resume)
     sample = draw_sample(
         data, labels, cells=cells, size_px=size_px, patients=patients, seed=seed, watch=watch
     )
@@ -92,6 +88,19 @@ def study_autoencoder(
     )
     _write(study)
     return study
+
+
+def _check_free(folder: Path, *, resume: bool) -> None:
+    """Refuse a folder that holds something else, such as a run, or a fit nobody asked to resume."""
+    if (folder / CHECKPOINT).exists():
+        if resume:
+            return
+        raise ConfigError(
+            f"{folder} holds an autoencoder already; go on with it by --resume, "
+            f"or choose another --out"
+        )
+    if folder.exists() and not (folder.is_dir() and not any(folder.glob("[!.]*"))):
+        raise ConfigError(f"{folder} is in use by something else; choose another --out")
 
 
 def _write(study: AutoencoderStudy) -> None:

@@ -54,6 +54,15 @@ class Found(NamedTuple):
     places: NDArray[np.float64]
 
 
+def layer_name(text: str) -> str:
+    """A layer's name within the maps, as asked for or as `laveran describe` lists it.
+
+    >>> layer_name("features.6.activation"), layer_name("0.2")
+    ('6.activation', '0.2')
+    """
+    return text.removeprefix("features.")
+
+
 def parse_unit(text: str) -> Unit:
     """A unit from LAYER:NUMBER.
 
@@ -67,7 +76,7 @@ def parse_unit(text: str) -> Unit:
     layer, colon, number = text.rpartition(":")
     if not colon or not number.isdecimal():
         raise ConfigError(f"{text!r} is no unit; write LAYER:NUMBER, such as 0.2:7")
-    return Unit(layer, int(number))
+    return Unit(layer_name(layer), int(number))
 
 
 def loudest_unit(member: Network, cell: Tensor) -> Unit:

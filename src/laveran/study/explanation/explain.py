@@ -48,6 +48,7 @@ from laveran.study.explanation.excitation import (
     Unit,
     as_cells,
     exciting_picture,
+    layer_name,
     loudest_unit,
     most_exciting,
     parse_unit,
@@ -131,7 +132,8 @@ def _inside(
     cell = as_cells(found.cell[np.newaxis])  # [1, 3, S, S]
     temperature = found.model.contract.temperature
     first, has_maps = members[0], members[0].has_maps
-    chosen = (layers or stages(first, cell.shape[2])) if has_maps or layers else ()
+    named = [layer_name(layer) for layer in layers]
+    chosen = (named or stages(first, cell.shape[2])) if has_maps or named else []
     window_px = max(1, cell.shape[2] // 8)
     methods: dict[Method, Explains] = {
         "occlusion": partial(occlusion, window_px=window_px, stride_px=window_px),

@@ -105,7 +105,7 @@ def weighty(member: Network) -> list[str]:
 
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
-    """Spearman's rank correlation of two arrays [N]; 0 where one of them is constant.
+    """Spearman's rank correlation of two arrays [N]; 0 where one is constant or empty.
 
     Example:
         >>> round(rank_correlation([1, 2, 3, 10], [0, 5, 6, 7]), 3)
@@ -114,7 +114,7 @@ def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
         0.0
     """
     first, second = _ranks(np.asarray(a)), _ranks(np.asarray(b))
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
+    if not first.size or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])
 

@@ -17,6 +17,7 @@ import laveran
 from laveran import files
 from laveran.cells.skipped import Skipped
 from laveran.cells.synthetic_dataset import is_synthetic
+from laveran.errors import OutputError
 from laveran.metrics import Figure, measure, paired_difference
 from laveran.model.prediction import Watch
 from laveran.report.pictures import data_uri
@@ -98,6 +99,8 @@ def represent(
         OutputError: If a file cannot be written.
     """
     chosen, folder = chosen_methods(methods), Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; name a folder as --out")
     sample = draw_sample(
         data, labels, cells=cells, size_px=size_px, patients=patients, seed=seed, watch=watch
     )
