@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from laveran.errors import ConfigError
 from laveran.networks.highway_layer import Highway
 from laveran.networks.layers import Block, Conv
 from laveran.networks.mlp import MlpSpec
@@ -110,3 +111,8 @@ def test_gates_are_left_out_and_hooks_taken_away():
     assert [len(each) for each in sizes] == [1, 1, 1, 1]
     network(torch.zeros(2, 3, 8, 8)).sum().backward()
     assert [len(each) for each in sizes] == [1, 1, 1, 1]
+
+
+def test_a_fit_that_diverges_is_told_in_a_sentence():
+    with pytest.raises(ConfigError, match="diverged by epoch 1"):
+        follow(RECIPE.replace(learning_rate=1e30), TRAIN, TEST, seed=3)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from laveran.errors import ConfigError
 from laveran.networks.layers import Settings
 from laveran.networks.network import Network, build
 from laveran.study.learning.gradients import gradient_sizes
@@ -126,9 +127,18 @@ def follow(
 
 
 def _look(network: Network, epoch: int, train: Cells, test: Cells, device: torch.device) -> Look:
-    """How `network` does on both sides; it is left in evaluation mode."""
+    """How `network` does on both sides; it is left in evaluation mode.
+
+    Raises:
+        ConfigError: If its loss is no longer finite.
+    """
     train_loss, train_accuracy = _loss_and_accuracy(network, train, device)
     test_loss, test_accuracy = _loss_and_accuracy(network, test, device)
+    if not np.isfinite((train_loss, test_loss)).all():
+        raise ConfigError(
+            f"a network of {sum(weight.numel() for weight in network.parameters()):,} weights "
+            f"diverged by epoch {epoch}; choose another --seed"
+        )
     return Look(
         epoch=epoch,
         train_loss=train_loss,
