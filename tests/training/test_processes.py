@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from laveran.training import train
 from laveran.training.folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -33,19 +32,28 @@ def long(tiny):
     return tiny.replace(epochs=60, patience=60)
 
 
+def training(drawn, recipe, folder):
+    """The words that train by `recipe` in `folder`."""
+    file = folder / "long.toml"
+    file.write_text(recipe.to_toml())
+    words = ["-m", "laveran", "train", drawn.train_data, drawn.train_labels]
+    return [*words, "--out", folder / "run", "--recipe", file]
+
+
 @pytest.fixture(scope="module")
 def undisturbed(drawn, long, tmp_path_factory):
-    """What the long recipe leaves when nothing happens."""
-    out = tmp_path_factory.mktemp("undisturbed") / "run"
-    return train(drawn.train_data, drawn.train_labels, out=out, recipe=long)
+    """What the long recipe leaves when nothing happens, in a process of its own like the others.
+
+    In this one, what earlier tests loaded may round otherwise.
+    """
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert start(*training(drawn, long, folder)).wait() == 0
+    return folder / "run"
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_killed_at_a_random_moment_and_resumed(drawn, long, undisturbed, tmp_path, seed):
-    recipe, out = tmp_path / "long.toml", tmp_path / "run"
-    recipe.write_text(long.to_toml())
-    command = ["-m", "laveran", "train", drawn.train_data, drawn.train_labels]
-    command += ["--out", out, "--recipe", recipe]
+    command, out = training(drawn, long, tmp_path), tmp_path / "run"
     process = start(*command)
     while not (out / "config.toml").exists():
         assert process.poll() is None
@@ -55,10 +63,9 @@ def test_killed_at_a_random_moment_and_resumed(drawn, long, undisturbed, tmp_pat
     assert process.wait() == -signal.SIGKILL
     assert not (out / "metrics.json").exists()
     assert start(*command, "--resume").wait() == 0
-    assert weights(out) == weights(undisturbed.folder)
-    assert (out / "predictions.csv").read_bytes() == (
-        undisturbed.folder / "predictions.csv"
-    ).read_bytes()
+    assert weights(out) == weights(undisturbed)
+    predictions = "predictions.csv"
+    assert (out / predictions).read_bytes() == (undisturbed / predictions).read_bytes()
     assert not list(out.rglob(".last-*"))
 
 
