@@ -30,7 +30,7 @@ dependencies: $(BIN)/installed
 	$(BIN)/deptry src
 
 test: $(BIN)/installed
-	$(BIN)/pytest -q --numprocesses 2
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile
 
 test-slow: $(BIN)/installed
 	$(BIN)/pytest -q -m slow

@@ -113,6 +113,7 @@ def test_the_light_side_works_without_the_training_side(tmp_path, cells):
     assert ended.stdout.endswith(f"page {page / 'explain.html'}\n")
 
 
+@pytest.mark.slow
 def test_without_torch_the_demo_is_read_by_the_shipped_model(tmp_path):
     ended = python(WITHOUT.format(names=TRAINING_SIDE) + MAIN, "demo", "--out", tmp_path / "demo")
     assert "read by the shipped model" in ended.stdout

@@ -10,6 +10,8 @@ from laveran.training.teachers import Teacher, read_teacher, require_same_divisi
 
 CPU = torch.device("cpu")
 
+pytestmark = pytest.mark.slow  # two trainings over folds
+
 
 @pytest.fixture(scope="module")
 def cells(drawn):

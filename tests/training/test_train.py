@@ -182,6 +182,7 @@ class TestRuleOfEvidence:
         assert metrics(tampered.folder)["temperature"] != metrics(run.folder)["temperature"]
 
 
+@pytest.mark.slow
 class TestEnsemble:
     def test_its_members_are_the_networks_of_the_folds(self, ensemble):
         members = load_members(ensemble.folder)
