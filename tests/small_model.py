@@ -52,7 +52,14 @@ def small_contract(**changes):
         "temperature": 1.0,
         "operating_points": (
             OperatingPoint(name="accuracy", threshold=0.5, sensitivity=FIGURE, specificity=FIGURE),
-            OperatingPoint(name="never", threshold=1.0, sensitivity=FIGURE, specificity=FIGURE),
+            OperatingPoint(
+                name="never",
+                threshold=1.0,
+                sensitivity=FIGURE,
+                specificity=FIGURE,
+                accuracy=FIGURE,
+                blank=FIGURE,
+            ),
             OperatingPoint(name="always", threshold=0.0, sensitivity=FIGURE, specificity=FIGURE),
         ),
         "training": Training(

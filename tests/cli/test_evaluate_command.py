@@ -28,7 +28,9 @@ def test_figures_are_shown_and_written(laveran, labelled, run_folder, tmp_path):
     assert written["n_cells"] == written["n_patients"] == 8
     assert written["accuracy"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     shown = [line.strip().split("  ")[0] for line in ended.out.splitlines()]
-    assert shown == [name.replace("_", " ") for name in written]
+    points = written.pop("operating_points")
+    heading = "at the operating points:"
+    assert shown == [*(name.replace("_", " ") for name in written), heading, *points]
     assert "1.0000 (1.0000-1.0000)" in ended.out
 
 

@@ -9,9 +9,10 @@ import pytest
 from hostile import encode
 from laveran import metrics
 from laveran.errors import ConfigError, DataError, LabelsError, OutputError
+from laveran.model.contract import OperatingPoint
 from laveran.model.evaluation import evaluate
 from laveran.model.runtime import BATCH, load
-from small_model import expected_probabilities, write_small_model
+from small_model import FIGURE, expected_probabilities, small_contract, write_small_model
 
 COUNTS = ("n_cells", "n_patients")
 FIGURES = (
@@ -78,12 +79,17 @@ def test_the_json_has_the_promised_keys_in_their_order(labelled, model, tmp_path
     path = tmp_path / "new" / "figures.json"
     found = evaluate(*labelled, model=model, json=path)
     written = json.loads(path.read_text())
-    assert list(written) == [*COUNTS, *FIGURES]
+    assert list(written) == [*COUNTS, *FIGURES, "operating_points"]
     assert (written["n_cells"], written["n_patients"]) == (PATIENTS * CELLS_EACH, PATIENTS)
     for name in FIGURES:
         assert list(written[name]) == ["value", "low", "high"]
         assert written[name]["low"] <= written[name]["value"] <= written[name]["high"]
+    points = written.pop("operating_points")
     assert written == found.evaluation.to_json()
+    assert list(points) == ["accuracy", "never", "always"]
+    assert points["accuracy"]["accuracy"] == written["accuracy"]
+    assert points["accuracy"]["blank"] == written["blank_false_positive_rate"]
+    assert points["never"]["blank"]["value"] == 0 == points["always"]["specificity"]["value"]
     assert "NaN" not in path.read_text()
 
 
@@ -167,7 +173,7 @@ def test_readings_are_figures_of_their_own_after_the_published_ones(
     path = tmp_path / "figures.json"
     found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows), json=path)
     written = json.loads(path.read_text())
-    assert list(written) == [*COUNTS, *FIGURES, "readings"]
+    assert list(written) == [*COUNTS, *FIGURES, "operating_points", "readings"]
     assert found.evaluation == evaluate(*labelled, model=model).evaluation
     assert list(written["readings"]) == ["random", "disputed"]
     random, disputed = written["readings"].values()
@@ -178,6 +184,21 @@ def test_readings_are_figures_of_their_own_after_the_published_ones(
     assert random["unsure"]["value"] == pytest.approx(1 / 3)
     assert disputed["specificity"]["value"] == pytest.approx(1 - np.mean(called[90:100]))
     assert disputed["sensitivity"]["value"] is None
+
+
+def test_readings_are_judged_at_one_half_unless_a_point_is_asked_for(
+    labelled, images, labels, tmp_path
+):
+    shy = (OperatingPoint(name="accuracy", threshold=0.9, sensitivity=FIGURE, specificity=FIGURE),)
+    contract = small_contract(operating_points=shy)
+    model = load(write_small_model(tmp_path / "shy.onnx", metadata=contract.model_dump_json()))
+    rows = [(name, "parasite", "random") for name in list(images)[:60]]
+    table = readings_table(tmp_path, rows)
+    found = evaluate(*labelled, model=model, readings=table)
+    assert found.re_read["random"]["sensitivity"].value == np.mean(found.y_prob[:60] >= 0.5)
+    asked = evaluate(*labelled, model=model, readings=table, operating_point="accuracy")
+    assert asked.re_read["random"]["sensitivity"].value == np.mean(found.y_prob[:60] >= 0.9)
+    assert asked.evaluation == found.evaluation
 
 
 def test_sensitivity_on_re_read_cells_is_at_the_threshold_of_published_controls(
@@ -208,6 +229,6 @@ def test_what_flips_and_turns_gain_and_cost_is_told(labelled, model):
     assert found.evaluation.brier.value == pytest.approx(plain.brier.value, rel=1e-5)
     assert set(found.tta) == {"accuracy", "auroc", "cost"}
     assert found.tta["accuracy"].value == 0  # this model's mean of colours has no side
-    assert found.tta["cost"].value > 2
+    assert found.tta["cost"].value > 1
     assert found.to_json()["tta"]["auroc"]["value"] == 0
     assert "tta" not in evaluate(data, table, model=model).to_json()

@@ -71,7 +71,7 @@ def test_teachers_are_asked_beside_what_readers_say(make, monkeypatch):
     read = Consensus(np.array([0, 0.5, 0], np.float32), 1, 0, 1, {})
     accelerator = SimpleNamespace(device="cpu")
     taught = replace(make(), readings=read, teachers=("a run",), accelerator=accelerator)
-    assert taught.targets.tolist() == [1, 1.5, 1]
+    assert taught.targets.tolist() == [1, 1.5, 0]  # B is a control: nobody knows better
 
 
 def test_a_job_may_last_longer(make, tiny):

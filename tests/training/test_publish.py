@@ -48,7 +48,7 @@ def test_the_contract_says_how_to_use_the_model(contract):
     assert contract.laveran_version == laveran.__version__
     assert contract.licence == "not stated"
     names = [point.name for point in contract.operating_points]
-    assert names == ["accuracy", "specificity=0.99", "specificity=0.998"]
+    assert names == ["accuracy", "probability=0.5", "specificity=0.99", "specificity=0.998"]
     assert contract.evidence.stride_px == 4
     parameters = 4 * 75 + 2 * 4 + 8 * 36 + 2 * 8 + 9
     assert contract.network == f"stack, {parameters} parameters, 16 px"

@@ -3,8 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laveran.metrics import fit_temperature, measure
-from laveran.training.calibration import ACCURACY, Calibration, calibrate, operating_points
+from laveran.metrics import accuracy, calibrated, fit_temperature, measure
+from laveran.training.calibration import (
+    ACCURACY,
+    EVEN,
+    Calibration,
+    calibrate,
+    operating_points,
+)
 from laveran.training.folder import Predictions
 
 
@@ -31,7 +37,7 @@ def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
     logits, labels, patients, control = overconfident(300, seed, truth)
     found = calibrate(logits, labels, labels, patients, patients_known=True)
     called = found.apply([""] * 300, patients, labels, logits).called
-    assert list(called) == [ACCURACY, "specificity=0.99", "specificity=0.998"]
+    assert list(called) == [ACCURACY, EVEN, "specificity=0.99", "specificity=0.998"]
     for specificity in (0.99, 0.998):
         negative = ~called[f"specificity={specificity}"][control]
         assert negative.mean() >= specificity
@@ -46,12 +52,12 @@ def test_without_patients_all_uninfected_cells_choose_the_threshold():
     assert found.thresholds["specificity=0.99"] > by_controls.thresholds["specificity=0.99"]
 
 
-def test_without_uninfected_cells_only_accuracy_is_left():
+def test_without_uninfected_cells_only_the_even_points_are_left():
     labels = np.ones(3, np.int64)
     found = calibrate(
         np.ones(3, np.float32), labels, labels, np.array(["A"] * 3), patients_known=True
     )
-    assert found.thresholds == {ACCURACY: 0.5}
+    assert found.thresholds == {ACCURACY: 0.5, EVEN: 0.5}
 
 
 def test_a_threshold_is_never_above_1():
@@ -81,16 +87,62 @@ def scored(called):
 
 def test_operating_points_are_measured_on_the_scored_patients():
     calls = np.array([1, 0, 0, 0, 1, 1], bool)
-    (point,) = operating_points({"mine": 0.7}, scored({"mine": calls}), seed=4)
+    (point,) = operating_points({"mine": 0.7}, scored({"mine": calls}), 4, "patient")
     assert (point.name, point.threshold) == ("mine", 0.7)
     assert point.sensitivity.value == pytest.approx(2 / 3)
     assert point.specificity.value == pytest.approx(2 / 3)
     expected = measure("sensitivity", [1, 1, 0, 0, 1, 0], calls, list("AABBCC"), seed=4)
     assert point.sensitivity.model_dump() == expected.to_json()
+    assert point.accuracy.value == pytest.approx(4 / 6)
+
+
+def test_only_patients_can_be_controls():
+    calls = {"mine": np.array([1, 0, 1, 0, 1, 0], bool)}
+    labels, groups = np.array([1, 1, 0, 0, 1, 0]), list("AABBCC")
+    predictions = Predictions(list("abcdef"), groups, labels, np.zeros(6, np.float32), calls)
+    (by_patient,) = operating_points({"mine": 0.7}, predictions, 0, "patient")
+    (by_photo,) = operating_points({"mine": 0.7}, predictions, 0, "photo")
+    assert by_patient.blank.value == 0.5
+    assert by_photo.blank.value is None
+    assert by_photo.specificity == by_patient.specificity
+
+
+def doubted(count=20_000, seed=1):
+    """Logits, what readers say, and labels that call half of what they doubt parasitized."""
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(0, 3, count).astype(np.float32)
+    read = rng.random(count) < calibrated(logit)
+    labels = rng.random(count) < calibrated(logit + 1.5)
+    return logit, read.astype(np.float32), labels.astype(np.int64), np.repeat("A", count)
+
+
+def test_learned_labels_are_met_at_one_half():
+    logit, _, labels, groups = doubted()
+    found = calibrate(logit, labels, labels.astype(np.float32), groups, patients_known=True)
+    assert found.thresholds[ACCURACY] == found.thresholds[EVEN] == 0.5
+
+
+def test_where_readings_were_learned_the_labels_are_met_below_one_half():
+    logit, read, labels, groups = doubted()
+    found = calibrate(logit, labels, read, groups, patients_known=True)
+    assert found.thresholds[EVEN] == 0.5
+    assert found.thresholds[ACCURACY] == pytest.approx(calibrated(-1.5), abs=0.02)
+    y_prob = calibrated(logit, found.temperature)
+    best = max(accuracy(labels, y_prob, threshold) for threshold in np.linspace(0.05, 0.6, 56))
+    assert accuracy(labels, y_prob, found.thresholds[ACCURACY]) > best - 0.002
+
+
+def test_labels_of_one_class_or_against_the_logits_are_met_at_one_half():
+    logit, read, labels, groups = doubted(200)
+    for odd in (np.ones_like(labels), np.zeros_like(labels), 1 - labels):
+        found = calibrate(logit, odd, read, groups, patients_known=True)
+        assert found.thresholds[ACCURACY] == 0.5
 
 
 def test_a_point_that_was_never_scored_is_not_shown():
-    points = operating_points({"mine": 0.7, "a": 0.5}, scored({"a": np.ones(6, bool)}), seed=0)
+    points = operating_points(
+        {"mine": 0.7, "a": 0.5}, scored({"a": np.ones(6, bool)}), 0, "patient"
+    )
     assert [point.name for point in points] == ["a"]
 
 

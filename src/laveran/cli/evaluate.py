@@ -23,8 +23,9 @@ def evaluate(
         typer.Option(help="CSV of names and patients, or NIH's mapping; may be given twice."),
     ] = None,
     operating_point: Annotated[
-        str, typer.Option(help="Named threshold of the model.")
-    ] = "accuracy",
+        str | None,
+        typer.Option(help="Named threshold of the model; accuracy, and 0.5 on readings, if none."),
+    ] = None,
     tta: Annotated[
         bool,
         typer.Option("--tta", help="Average over the eight flips and turns of each cell."),
@@ -59,7 +60,9 @@ def evaluate(
     show.skipped(result.skipped, None)
     figures = result.to_json()
     re_read, tta_effect = figures.pop("readings", {}), figures.pop("tta", {})
+    points = figures.pop("operating_points")
     show.figures(figures)
+    show.operating_points(points)
     if tta_effect:
         typer.echo("gained by averaging over flips and turns, and its cost in time:")
         show.figures(tta_effect)

@@ -104,6 +104,14 @@ def figures(values: Mapping[str, Mapping[str, float | None] | int | None]) -> No
         typer.echo(f"  {name.replace('_', ' '):<32}{figure(value)}")
 
 
+def operating_points(points: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
+    """What each operating point does, one a line."""
+    typer.echo("at the operating points:")
+    for name, of in points.items():
+        shown = ", ".join(f"{what} {figure(value)}" for what, value in of.items())
+        typer.echo(f"  {name:<20}{shown}")
+
+
 def figure(value: Mapping[str, float | None] | int | None) -> str:
     """A figure with its interval, as in `0.959 (0.951-0.966)`."""
     if not isinstance(value, Mapping):

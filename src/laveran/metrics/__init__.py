@@ -8,7 +8,13 @@ from laveran.metrics.calibration import (
     fit_temperature_to_noisy,
     reliability_curve,
 )
-from laveran.metrics.evaluation import Evaluation, evaluate, measure, paired_difference
+from laveran.metrics.evaluation import (
+    Evaluation,
+    evaluate,
+    measure,
+    operating_figures,
+    paired_difference,
+)
 from laveran.metrics.figures import (
     RocCurve,
     accuracy,
@@ -52,6 +58,7 @@ __all__ = [
     "fit_temperature_to_noisy",
     "mcc",
     "measure",
+    "operating_figures",
     "paired_difference",
     "patient_table",
     "reliability_curve",

@@ -22,6 +22,12 @@ from laveran.metrics.patients import (
 
 RESAMPLES = 2000
 UNITS = ("patient", "photo", "cell")
+OPERATING = {
+    "accuracy": "accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "blank": "blank_false_positive_rate",
+}
 
 
 @dataclass(frozen=True)
@@ -92,28 +98,28 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _Scored:
-    """Checked arrays: labels, probabilities, and the number of each cell's patient, all [N]."""
+    """Checked arrays: labels, probabilities, the number of each cell's patient, calls, all [N]."""
 
     y_true: Ints
     y_prob: Floats
     patient: Ints
-    threshold: float
+    called: Floats  # 1 parasitized, 0 not
 
 
 MEASURES: dict[str, Callable[[_Scored, Floats | None], Floats]] = {
-    "accuracy": lambda of, weights: accuracy(of.y_true, of.y_prob, of.threshold, weights),
-    "sensitivity": lambda of, weights: sensitivity(of.y_true, of.y_prob, of.threshold, weights),
-    "specificity": lambda of, weights: specificity(of.y_true, of.y_prob, of.threshold, weights),
-    "f1": lambda of, weights: f1(of.y_true, of.y_prob, of.threshold, weights),
-    "mcc": lambda of, weights: mcc(of.y_true, of.y_prob, of.threshold, weights),
+    "accuracy": lambda of, weights: accuracy(of.y_true, of.called, weights=weights),
+    "sensitivity": lambda of, weights: sensitivity(of.y_true, of.called, weights=weights),
+    "specificity": lambda of, weights: specificity(of.y_true, of.called, weights=weights),
+    "f1": lambda of, weights: f1(of.y_true, of.called, weights=weights),
+    "mcc": lambda of, weights: mcc(of.y_true, of.called, weights=weights),
     "auroc": lambda of, weights: auroc(of.y_true, of.y_prob, weights),
     "brier": lambda of, weights: brier(of.y_true, of.y_prob, weights),
     "ece": lambda of, weights: ece(of.y_true, of.y_prob, weights=weights),
     "blank_false_positive_rate": lambda of, weights: blank_false_positive_rate(
-        of.y_true, of.y_prob, of.patient, of.threshold, weights
+        of.y_true, of.called, of.patient, weights=weights
     ),
     "worst_tenth_accuracy": lambda of, weights: worst_tenth_accuracy(
-        of.y_true, of.y_prob, of.patient, of.threshold, weights
+        of.y_true, of.called, of.patient, weights=weights
     ),
     "sensitivity_at_99_specificity": lambda of, weights: sensitivity_at_specificity(
         of.y_true, of.y_prob, of.patient, 0.99, weights
@@ -135,6 +141,7 @@ def evaluate(
     patients: ArrayLike,
     threshold: float = 0.5,
     *,
+    called: ArrayLike | None = None,
     unit: str = "patient",
     seed: int = 0,
     resamples: int = RESAMPLES,
@@ -147,6 +154,8 @@ def evaluate(
         patients: Patient of each cell [N], strings or integers; in general the `groups` of a
             manifest, with its `grouping` as `unit`.
         threshold: A cell is called parasitized where `y_prob >= threshold`.
+        called: Instead of the threshold, whether each cell is called parasitized [N], where
+            several networks, each with its own threshold, scored the cells.
         unit: What `patients` holds: "patient", or "photo" or "cell" where nothing tells the
             patients. Then those are resampled (the intervals are too narrow), the figures of
             controls and of the worst patients are undefined, and all uninfected cells set the
@@ -173,7 +182,7 @@ def evaluate(
     """
     if unit not in UNITS:
         raise ConfigError(f"there is no unit {unit!r}; choose one of {', '.join(UNITS)}")
-    cells = _scored(y_true, y_prob, patients, threshold)
+    cells = _scored(y_true, y_prob, patients, threshold, called)
     measures = MEASURES if unit == "patient" else WITHOUT_PATIENTS
 
     def measured(weights: Floats | None) -> Floats:
@@ -186,6 +195,44 @@ def evaluate(
         n_patients=int(cells.patient.max()) + 1 if unit == "patient" else 0,
         **dict(zip(measures, found, strict=True)),
     )
+
+
+def operating_figures(
+    y_true: ArrayLike,
+    called: ArrayLike,
+    patients: ArrayLike,
+    *,
+    unit: str = "patient",
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, Figure]:
+    """What calling cells at an operating point does, each figure with its 95% interval.
+
+    Args:
+        y_true: Labels [N], 1 parasitized, 0 uninfected.
+        called: Whether each cell is called parasitized [N].
+        patients: Patient of each cell [N], see `evaluate`.
+        unit: What `patients` holds; only among patients there are controls.
+        seed: Seed of the resampling.
+        resamples: How many resamples; 0 for figures without intervals.
+
+    Returns:
+        `accuracy`, `sensitivity`, `specificity`, and `blank`, the false positive rate on controls.
+
+    Raises:
+        DataError: If the arrays do not fit (see `evaluate`).
+
+    Example:
+        >>> found = operating_figures([1, 0, 0, 0], [True, False, True, False], list("AABB"))
+        >>> found["accuracy"].value, found["blank"].value
+        (0.75, 0.5)
+    """
+    calls = np.asarray(called, np.float64)
+    found = {
+        name: measure(figure, y_true, calls, patients, seed=seed, resamples=resamples)
+        for name, figure in OPERATING.items()
+    }
+    return found if unit == "patient" else found | {"blank": Figure(None)}
 
 
 def measure(
@@ -270,11 +317,19 @@ def _measure(figure: str) -> Callable[[_Scored, Floats | None], Floats]:
     return MEASURES[figure]
 
 
-def _scored(y_true: ArrayLike, y_prob: ArrayLike, patients: ArrayLike, threshold: float) -> _Scored:
-    """The arrays, checked, with numbers for patients."""
+def _scored(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    patients: ArrayLike,
+    threshold: float,
+    called: ArrayLike | None = None,
+) -> _Scored:
+    """The arrays, checked, with numbers for patients and calls."""
     labels, probabilities = checked_cells(y_true, y_prob)
     _, patient = checked_patients(patients, labels.size)
-    return _Scored(labels, probabilities, patient, threshold)
+    calls = probabilities >= threshold if called is None else called
+    _, calls = checked_cells(labels, np.asarray(calls, np.float64))
+    return _Scored(labels, probabilities, patient, calls)
 
 
 def _undefined(weights: Floats | None) -> Floats:

@@ -5,7 +5,9 @@ After Mitchell et al. 2019, "Model cards for model reporting", arXiv:1810.03993.
 
 from __future__ import annotations
 
-from laveran.model.contract import Contract, Interval
+from collections.abc import Sequence
+
+from laveran.model.contract import Contract, Interval, OperatingPoint
 from laveran.report.figure_table import HIGHER_IS_BETTER, LOWER_IS_BETTER
 
 NOT_A_DEVICE = "A research tool, not a medical device: nothing it says is a diagnosis."
@@ -44,12 +46,7 @@ def card(contract: Contract, size_bytes: int) -> str:
         "## Figures",
         f"{contract.protocol}. Labels as published; intervals of 95% by resampling patients.",
         _figures(contract.figures),
-        "| operating point | threshold | sensitivity | specificity |\n|---|---|---|---|\n"
-        + "\n".join(
-            f"| {point.name} | {point.threshold:.3f} | {_interval(point.sensitivity)} "
-            f"| {_interval(point.specificity)} |"
-            for point in contract.operating_points
-        ),
+        _points(contract.operating_points),
         _POINTS,
         *_readings(contract.readings),
         _USES,
@@ -62,10 +59,12 @@ with a phone on a microscope in one hospital, cells cut out by a program, labels
 About 4% of the labels are wrong, most of them empty cells labelled parasitized: accuracies far
 above 96% on them would not mean a better reader."""
 
-_POINTS = """The figures are those of the networks of the folds; a network that was fitted on all
-patients afterwards is itself not measured. An operating point is named after the share of the
-controls' cells that were negative where its threshold was set; the columns are measured on other
-patients, and specificity on all cells labelled uninfected."""
+_POINTS = """The figures are those of the networks of the folds, called at the operating point
+"accuracy"; a network that was fitted on all patients afterwards is itself not measured. "accuracy"
+is where the labels as published are met best; at "probability=0.5" a careful reader sees a
+parasite as likely as not (the label, where no readings were learned); the others are named after
+the share of the controls' cells that were negative where their threshold was set. Thresholds were
+set on other patients than the columns are measured on, labels as published."""
 
 _USES = """## Where it fails
 - Platelets beside or upon a cell, stain deposit, drying artefacts and debris may look like
@@ -130,6 +129,18 @@ def _figures(figures: dict[str, Interval | int]) -> str:
         if isinstance(value := figures.get(word.key), Interval)
     ]
     return "| figure | what it is | value |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _points(points: Sequence[OperatingPoint]) -> str:
+    """A row an operating point."""
+    rows = [
+        f"| {point.name} | {point.threshold:.3f} | {_interval(point.accuracy)} "
+        f"| {_interval(point.sensitivity)} | {_interval(point.specificity)} "
+        f"| {_interval(point.blank)} |"
+        for point in points
+    ]
+    head = "| operating point | threshold | accuracy | sensitivity | specificity | blank |"
+    return f"{head}\n|---|---|---|---|---|---|\n" + "\n".join(rows)
 
 
 def _interval(figure: Interval) -> str:

@@ -39,16 +39,21 @@ class OperatingPoint(_Part):
     """A named threshold: cells whose probability reaches it are called parasitized.
 
     Attributes:
-        name: "accuracy" (0.5), or such as "specificity=0.99".
+        name: "accuracy" (meets the labels as published), "probability=0.5", or such as
+            "specificity=0.99".
         threshold: On the calibrated probability, 0..1.
-        sensitivity: On cells of patients that did not choose the threshold.
+        sensitivity: On cells of patients that did not choose the threshold, labels as published.
         specificity: Likewise.
+        accuracy: Likewise.
+        blank: Likewise, the share of the cells of control patients called parasitized.
     """
 
     name: str
     threshold: float = Field(ge=0, le=1)
     sensitivity: Interval
     specificity: Interval
+    accuracy: Interval = Interval(value=None)
+    blank: Interval = Interval(value=None)
 
 
 class Training(_Part):

@@ -19,7 +19,7 @@ from laveran.cells.reading import read_cells
 from laveran.cells.readings import CellReading, read_tables
 from laveran.cells.skipped import Skipped
 from laveran.errors import LabelsError
-from laveran.metrics import Evaluation, Figure, paired_difference
+from laveran.metrics import Evaluation, Figure, operating_figures, paired_difference
 from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
@@ -33,6 +33,8 @@ class ModelEvaluation:
 
     Attributes:
         evaluation: The figures, on labels as published.
+        operating_points: What the model does on these cells at each of its operating points; see
+            `laveran.metrics.operating_figures`.
         manifest: The cells they rest on.
         y_prob: The model's probability of each, float32 [N].
         skipped: What was left out, and why.
@@ -50,10 +52,14 @@ class ModelEvaluation:
     notes: tuple[str, ...]
     re_read: dict[str, dict[str, int | Figure]] = field(default_factory=dict)
     tta: dict[str, Figure] = field(default_factory=dict)
+    operating_points: dict[str, dict[str, Figure]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The figures on published labels; then "tta" and "readings" where asked for."""
         found: dict[str, Any] = self.evaluation.to_json()
+        found["operating_points"] = {
+            name: plain_figures(of) for name, of in self.operating_points.items()
+        }
         if self.tta:
             found["tta"] = plain_figures(self.tta)
         if self.re_read:
@@ -67,7 +73,7 @@ def evaluate(
     *,
     model: Path | str | Model | None = None,
     patients: Sequence[Path | str] = (),
-    operating_point: str = "accuracy",
+    operating_point: str | None = None,
     tta: bool = False,
     readings: Path | str | None = None,
     key: Path | str | None = None,
@@ -81,7 +87,8 @@ def evaluate(
         labels: Table of names and labels; None where folders are the classes.
         model: A loaded model, a run folder or a model file; None for the shipped model.
         patients: Tables of names and patients.
-        operating_point: Name of the model's threshold to use.
+        operating_point: Name of the model's threshold to use; None for "accuracy", and for 0.5 on
+            cells that were re-read, for the probability is that of what readers see.
         tta: Average over the eight flips and turns of each cell, and tell what that gained and
             cost against one look at each; a loaded `model` is taken as it is.
         readings: Table of cells that were re-read blind, by names, or by ids and a `key`.
@@ -95,7 +102,7 @@ def evaluate(
         ConfigError: If the model has no such operating point.
     """
     reader = model if isinstance(model, Model) else load(model, tta=tta)
-    threshold = reader.contract.operating_point(operating_point).threshold
+    threshold = reader.contract.operating_point(operating_point or "accuracy").threshold
     tables = read_tables([readings] if readings else [], key)
     scores = _Scores(reader)
     compared = _Scores(load(reader.path)) if reader.tta else None
@@ -119,7 +126,8 @@ def evaluate(
     evaluation = figures_of(
         manifest.labels, y_prob, manifest.groups, threshold, unit=manifest.grouping
     )
-    re_read, notes = _re_read(manifest, y_prob, threshold, *tables) if tables else ({}, ())
+    seen = threshold if operating_point else 0.5
+    re_read, notes = _re_read(manifest, y_prob, seen, *tables) if tables else ({}, ())
     found = ModelEvaluation(
         evaluation,
         manifest,
@@ -128,10 +136,26 @@ def evaluate(
         (*reading.notes, *notes),
         re_read,
         _effect(manifest, scores, compared, threshold) if compared else {},
+        _at_operating_points(manifest, y_prob, reader),
     )
     if json:
         files.write_text(json, json_format.dumps(found.to_json(), indent=2) + "\n")
     return found
+
+
+def _at_operating_points(
+    manifest: Manifest, y_prob: NDArray[np.float32], model: Model
+) -> dict[str, dict[str, Figure]]:
+    """What each operating point does on the cells."""
+    return {
+        point.name: operating_figures(
+            manifest.labels,
+            y_prob.astype(np.float64) >= point.threshold,
+            manifest.groups,
+            unit=manifest.grouping,
+        )
+        for point in model.contract.operating_points
+    }
 
 
 def _effect(

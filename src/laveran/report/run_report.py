@@ -15,6 +15,7 @@ from laveran.cells.skipped import Skipped
 from laveran.errors import DataError
 from laveran.metrics import (
     Evaluation,
+    Figure,
     PatientRow,
     ReliabilityCurve,
     confusion_matrix,
@@ -61,8 +62,11 @@ class RunReport:
         y_true: Labels of the scored cells [N], 1 parasitized, 0 uninfected.
         y_prob: Their probabilities of "parasitized" [N], 0..1.
         reread: What careful readers say of some of the cells, by name, 1 or 0.
-        threshold: Parasitized where `y_prob >= threshold`.
+        threshold: Parasitized where `y_prob >= threshold`, in the charts.
         operating_point: The threshold's name.
+        called: Whether each cell is called parasitized [N], where several networks scored the
+            cells, each with its own threshold; None: by `threshold`.
+        operating_points: Figures of `metrics.operating_figures` by operating point.
         notes: Findings to be seen first, a sentence each.
         optimistic: Whether the same patients may be on both sides of the split, or the recipe was
             chosen on them; a note says which.
@@ -89,6 +93,8 @@ class RunReport:
     reread: Mapping[str, int] = field(default_factory=dict)
     threshold: float = 0.5
     operating_point: str = "accuracy"
+    called: NDArray[np.bool_] | None = None
+    operating_points: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     optimistic: bool = False
     synthetic: bool = False
@@ -106,6 +112,12 @@ class RunReport:
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{length} {name}" for name, length in lengths.items())
             raise DataError(f"a report needs one of each for every cell, not {found}")
+
+    @property
+    def calls(self) -> NDArray[np.float64]:
+        """1 where a cell is called parasitized, else 0 [N]."""
+        called = np.asarray(self.y_prob) >= self.threshold if self.called is None else self.called
+        return called.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +156,7 @@ def render(report: RunReport) -> str:
         groups=figure_groups(report.evaluation),
         learning=_learning(report.history),
         roc=roc(report.y_true, report.y_prob, report.threshold),
-        confusion=confusion_matrix(report.y_true, report.y_prob, report.threshold)
-        .astype(int)
-        .tolist(),
+        confusion=confusion_matrix(report.y_true, report.calls).astype(int).tolist(),
         reliability=reliability(report.y_true, report.y_prob),
         reread=_reread(report),
         bins=_bins(reliability_curve(report.y_true, report.y_prob)),
@@ -185,12 +195,11 @@ def _patient_rows(report: RunReport) -> list[PatientRow]:
     """A row a patient, the lowest accuracy first; none where nothing tells the patients."""
     if not report.evaluation.n_patients:
         return []
-    return patient_table(report.y_true, report.y_prob, list(report.patients), report.threshold)
+    return patient_table(report.y_true, report.calls, list(report.patients))
 
 
 def _wrong_calls(report: RunReport) -> list[WrongCall]:
     """All wrongly called cells, the greatest loss first."""
-    called = np.asarray(report.y_prob) >= report.threshold
     wrong = [
         WrongCall(
             report.names[i],
@@ -199,7 +208,7 @@ def _wrong_calls(report: RunReport) -> list[WrongCall]:
             probability := float(report.y_prob[i]),
             loss(label, probability),
         )
-        for i in np.flatnonzero(called != np.asarray(report.y_true)).tolist()
+        for i in np.flatnonzero(report.calls != np.asarray(report.y_true)).tolist()
     ]
     return sorted(wrong, key=lambda call: -call.loss)
 

@@ -15,6 +15,7 @@ from laveran.cells.readings import RANDOM
 from laveran.metrics import Evaluation, Figure, evaluate
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import reading_figures, strict_limits
+from laveran.training.calibration import ACCURACY
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.job import Job
 
@@ -101,6 +102,7 @@ class Finding:
             predictions.y_true,
             predictions.y_prob,
             predictions.patients,
+            called=predictions.called[ACCURACY],
             unit=job.unit,
             seed=job.seed,
         )

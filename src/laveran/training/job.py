@@ -78,11 +78,13 @@ class Job:
 
     @cached_property
     def targets(self) -> NDArray[np.float32] | None:
-        """What the network is to answer to each cell [N]; None: what the cell shows."""
+        """What the network is to answer to each cell [N], with teachers; None: what it shows."""
         if not self.teachers:
             return None
         share, device = self.recipe.teacher_share, self.accelerator.device
-        return soft_targets(self.teachers, self.truth, share, self.asked, device)
+        soft = soft_targets(self.teachers, self.truth, share, self.asked, device)
+        # no opinion knows better: a control's cell holds no parasite
+        return np.where(self.feed.manifest.controls, self.truth, soft)
 
     @property
     def writes(self) -> bool:

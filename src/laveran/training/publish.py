@@ -18,6 +18,8 @@ import laveran
 from laveran.cells.crop import procedure
 from laveran.cells.synthetic import draw_cell, draw_patient
 from laveran.cells.synthetic_dataset import is_synthetic
+from laveran.metrics import Figure
+from laveran.metrics.evaluation import OPERATING
 from laveran.metrics.intervals import plain_figures
 from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, OutlierGate, Training
 from laveran.model.runtime import load
@@ -28,7 +30,7 @@ from laveran.networks.network import Network, save
 from laveran.report.examples import Example
 from laveran.report.run_report import RunReport
 from laveran.report.run_report import write as write_report
-from laveran.training.calibration import Calibration, operating_points
+from laveran.training.calibration import ACCURACY, Calibration, operating_points
 from laveran.training.export import Exported, export
 from laveran.training.finding import Finding, Scored
 from laveran.training.folder import RunFolder
@@ -82,7 +84,7 @@ def publish(
         sample = np.linspace(0, len(job.labels) - 1, PARITY_CELLS).astype(int)
         parity = export(exported, contract, folder.model, job.feed.pictures[sample])
         folder.write_predictions(finding.predictions)
-        write_report(_report(job, finding), folder.report)
+        write_report(_report(job, contract, finding), folder.report)
         folder.write_metrics(
             {
                 **finding.to_json(),
@@ -116,7 +118,9 @@ def _contract(
         size_px=recipe.size_px,
         network=_one_line(job, exported),
         temperature=calibration.temperature,
-        operating_points=operating_points(calibration.thresholds, finding.predictions, job.seed),
+        operating_points=operating_points(
+            calibration.thresholds, finding.predictions, job.seed, job.unit
+        ),
         training=Training(
             recipe=recipe.name,
             cells=int(fitted.sum()),
@@ -172,7 +176,7 @@ def _one_line(job: Job, exported: Exported) -> str:
     return f"{name}, {parameters:,} parameters, {job.recipe.size_px} px"
 
 
-def _report(job: Job, finding: Finding) -> RunReport:
+def _report(job: Job, contract: Contract, finding: Finding) -> RunReport:
     """The page of this finding."""
     predictions = finding.predictions
     return RunReport(
@@ -183,6 +187,13 @@ def _report(job: Job, finding: Finding) -> RunReport:
         patients=predictions.patients,
         y_true=predictions.y_true,
         y_prob=predictions.y_prob,
+        called=predictions.called[ACCURACY],
+        threshold=contract.operating_point(ACCURACY).threshold,
+        operating_point=ACCURACY,
+        operating_points={
+            point.name: {name: Figure(**getattr(point, name).model_dump()) for name in OPERATING}
+            for point in contract.operating_points
+        },
         reread=finding.reread,
         notes=finding.notes,
         optimistic=finding.optimistic,
@@ -233,7 +244,7 @@ def _mistakes(job: Job, finding: Finding) -> list[Example]:
 def _mistakes_of_one(job: Job, scored: Scored, place: Mapping[str, int]) -> list[Example]:
     """The worst mistakes of one fit, of each kind."""
     predictions = scored.predictions
-    wrong = (predictions.y_prob >= 0.5) != (predictions.y_true == 1)
+    wrong = predictions.called[ACCURACY] != (predictions.y_true == 1)
     examples: list[Example] = []
     model = load(scored.folder.path)
     for label in (0, 1):
