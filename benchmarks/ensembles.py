@@ -1,6 +1,8 @@
 """Is dropout an ensemble: runs of several folds, their mean, and each with dropout left on.
 
-Every cell is scored by networks that never saw its patient; nothing is trained.
+Every cell is scored by networks that never saw its patient; nothing is trained. Cells are called
+at one operating point, whose threshold each fold's network has of its own; the mean is called at
+the mean of its members' thresholds, all as log odds.
 
 Example: python benchmarks/ensembles.py runs/fast runs/balanced --out ensembles.json
 """
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from laveran import files
 from laveran.errors import LaveranError
@@ -48,9 +51,10 @@ class Contender(NamedTuple):
     disagreement: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, who: str, found: Averaged) -> Contender:
-        """What several opinions average to."""
-        return cls(who, found.probability.double().numpy(), found.disagreement.double().numpy())
+    def of(cls, who: str, found: Averaged, limit: Tensor) -> Contender:
+        """What several opinions average to; called at the log odds `limit` [N]."""
+        margin = torch.logit(found.probability.double()) - limit
+        return cls(who, torch.sigmoid(margin).numpy(), found.disagreement.double().numpy())
 
 
 class Cells(NamedTuple):
@@ -95,6 +99,20 @@ def out_of_fold(run: FinishedRun, cells: Cells) -> NDArray[np.float32]:
     return np.array([logit[name] for name in cells.names], np.float32)
 
 
+def limits(run: FinishedRun, cells: Cells, point: str) -> Tensor:
+    """The log odds at which each cell [N] is called parasitized, by the network that scored it."""
+    limit = {}
+    for fold in run.fits:
+        points = (fold.read_metrics() or {})["operating_points"]
+        (threshold,) = [each["threshold"] for each in points if each["name"] == point] or [None]
+        if threshold is None:
+            known = ", ".join(each["name"] for each in points)
+            raise SystemExit(f"{fold.path} has no operating point {point!r}; it has {known}")
+        odds = float(np.log(threshold) - np.log1p(-threshold))
+        limit |= dict.fromkeys(fold.read_predictions().names, odds)
+    return torch.tensor([limit[name] for name in cells.names], dtype=torch.float64)
+
+
 def pictures_of(run: FinishedRun, data: Path | None) -> Feed:
     """The cells as the run's networks take them, from where its config.toml says, or `data`."""
     said, recipe = run.config["run"], run.recipe
@@ -129,20 +147,22 @@ def ask(fold: RunFolder, pictures: NDArray[np.uint8], passes: int, seed: int) ->
 
 
 def contenders(
-    runs: Sequence[FinishedRun], cells: Cells, data: Path | None, passes: int, seed: int
+    runs: Sequence[FinishedRun], cells: Cells, asked: argparse.Namespace
 ) -> list[Contender]:
     """Each run alone, their mean, each with dropout."""
     logits = torch.from_numpy(np.stack([out_of_fold(run, cells) for run in runs]))  # [M, N]
+    limit = torch.stack([limits(run, cells, asked.at) for run in runs])  # [M, N]
     names = [run.folder.path.name for run in runs]
     found = [
-        Contender(name, torch.sigmoid(logit).double().numpy())
-        for name, logit in zip(names, logits, strict=True)
+        Contender(name, margin.numpy())
+        for name, margin in zip(names, torch.sigmoid(logits.double() - limit), strict=True)
     ]
     if len(runs) > 1:
-        found.append(Contender.of(f"mean of {len(runs)}", Averaged.of(logits)))
-    for name, run in zip(names, runs, strict=True):
-        asked = with_dropout(run, pictures_of(run, data), cells, passes, seed)
-        found.append(Contender.of(f"{name}, dropout", asked))
+        found.append(Contender.of(f"mean of {len(runs)}", Averaged.of(logits), limit.mean(0)))
+    for name, run, called_at in zip(names, runs, limit, strict=True) if asked.passes else ():
+        feed = pictures_of(run, asked.data)
+        opinion = with_dropout(run, feed, cells, asked.passes, asked.seed)
+        found.append(Contender.of(f"{name}, dropout", opinion, called_at))
     return found
 
 
@@ -252,7 +272,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path, nargs="+", help="finished runs of train --folds K")
     parser.add_argument("--data", type=Path, help="their cells, if no longer where they were")
-    parser.add_argument("--passes", type=int, default=20, help="with dropout")
+    parser.add_argument("--at", default="accuracy", help="operating point")
+    parser.add_argument("--passes", type=int, default=20, help="with dropout; 0 for none")
     parser.add_argument("--seed", type=int, default=0, help="of dropout")
     parser.add_argument("--out", "--json", type=Path, help="JSON to write")
     asked = parser.parse_args()
@@ -261,12 +282,12 @@ def main() -> None:
         require_alike(runs)
         known = runs[0].predictions
         cells = Cells(known.names, known.patients, known.y_true)
-        found = contenders(runs, cells, asked.data, asked.passes, asked.seed)
+        found = contenders(runs, cells, asked)
     except LaveranError as error:
         raise SystemExit(str(error)) from error
     machine = describe()
-    print(f"{markdown(machine)}\n\n{len(cells.names):,} cells, {asked.passes} passes with dropout")
-    values = {"machine": machine, "passes": asked.passes, "seed": asked.seed}
+    print(f"{markdown(machine)}\n\n{len(cells.names):,} cells, called at {asked.at}")
+    values = {"machine": machine, "at": asked.at, "passes": asked.passes, "seed": asked.seed}
     values |= compare(found, cells) | {"doubts": compare_doubts(found, cells)}
     if asked.out:
         files.write_text(asked.out, json.dumps(values, indent=2) + "\n")

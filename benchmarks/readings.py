@@ -1,7 +1,8 @@
 """How finished runs, out of fold, agree with the people who read cells again.
 
 Of several readers the cells count that all of them read alike and with certainty; sensitivity is
-taken where a share of the control patients' cells is negative, as on films.
+taken where a share of the control patients' cells is negative, as on films. Of several runs the
+mean of their calibrated logits is measured too.
 
 Example: python benchmarks/readings.py runs/balanced runs/fast
 --readings tools/readings/homework_a.csv --readings tools/readings/homework_b.csv
@@ -10,8 +11,12 @@ Example: python benchmarks/readings.py runs/balanced runs/fast
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from laveran.cells.consensus import agreed, by_cell
 from laveran.cells.readings import read_readings
@@ -19,6 +24,7 @@ from laveran.metrics import Figure
 from laveran.metrics.intervals import plain_figures
 from laveran.training.finding import reread_figures
 from laveran.training.finished import open_run
+from laveran.training.folder import Predictions
 from results import Row, publish, shown
 
 SHOWN = {
@@ -38,14 +44,22 @@ ASKED = {
 }
 
 
-def rows(run: Path, part: str, found: dict[str, int | Figure]) -> list[Row]:
-    """The figures of a run on one part, to be shown."""
-    whole = [Row(f"{run.name}, {part} cells: certain", "", f"{found['n_certain']}")]
+def mean(runs: Sequence[Predictions]) -> Predictions:
+    """What runs say together of the cells of the first."""
+    first = runs[0]
+    logits = [dict(zip(each.names, each.logit.tolist(), strict=True)) for each in runs]
+    logit = np.array([[each[name] for name in first.names] for each in logits], np.float32)
+    return replace(first, logit=logit.mean(0), called={})
+
+
+def rows(who: str, part: str, found: dict[str, int | Figure]) -> list[Row]:
+    """The figures of one part, to be shown."""
+    whole = [Row(f"{who}, {part} cells: certain", "", f"{found['n_certain']}")]
     for name, what in SHOWN.items():
         figure = found[name]
         assert isinstance(figure, Figure)
         asked = ASKED.get(name, "") if part == "random" else ""
-        whole.append(Row(f"{run.name}, {part} cells: {what}", asked, shown(figure)))
+        whole.append(Row(f"{who}, {part} cells: {what}", asked, shown(figure)))
     return whole
 
 
@@ -59,13 +73,15 @@ def main() -> None:
     tables = [read_readings(path) for path in asked.readings]
     table: list[Row] = []
     details: dict[str, Any] = {}
-    for run in asked.runs:
-        predictions = open_run(run).folder.read_predictions()
+    found_by = {run.name: open_run(run).folder.read_predictions() for run in asked.runs}
+    if len(found_by) > 1:
+        found_by[f"mean of {len(found_by)}"] = mean(list(found_by.values()))
+    for who, predictions in found_by.items():
         parts = agreed(by_cell(predictions.names, tables))
         for part, truth in sorted(parts.items()):
             found = reread_figures(predictions, truth)
-            table += rows(run, part, found)
-            details[f"{run.name}, {part}"] = plain_figures(found)
+            table += rows(who, part, found)
+            details[f"{who}, {part}"] = plain_figures(found)
     publish(table, details, asked.out)
 
 

@@ -67,12 +67,14 @@ def comparison(run: RunFolder, other: RunFolder) -> list[Row]:
         raise SystemExit(f"{run.path} and {other.path} did not score the same labelled cells")
     patients = [a.patients[index] for index in common]
     rows = []
-    for name in ("accuracy", "blank_false_positive_rate"):
-        difference = paired_difference(
-            a.y_true[common], a.y_prob[common], b.y_prob[there], patients, name
-        )
-        what = f"{SHOWN[name]}: {run.path.name} minus {other.path.name}, {len(common):,} cells"
-        rows.append(Row(what, "", shown(difference)))
+    for point in (name for name in a.called if name in b.called):
+        ours, theirs = (of.called[point].astype(float) for of in (a, b))
+        for name in ("accuracy", "blank_false_positive_rate"):
+            difference = paired_difference(
+                a.y_true[common], ours[common], theirs[there], patients, name
+            )
+            what = f"{SHOWN[name]} at {point}: {run.path.name} minus {other.path.name}"
+            rows.append(Row(f"{what}, {len(common):,} cells", "", shown(difference)))
     return rows
 
 

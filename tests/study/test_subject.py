@@ -68,6 +68,6 @@ def test_a_folder_without_a_network_is_refused(tmp_path):
 
 def test_an_unknown_name_is_answered_with_those_there_are():
     with pytest.raises(
-        ConfigError, match=r"'nothing'.*fast, balanced, accurate.*dense, mlp, conv3d"
+        ConfigError, match=r"'nothing'.*fast, balanced, accurate, finetuned.*dense, mlp, conv3d"
     ):
         find_subject("nothing")

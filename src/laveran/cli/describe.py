@@ -17,9 +17,9 @@ def describe(
         str | None,
         typer.Argument(
             metavar="NETWORK|RUN",
-            help="A recipe (fast, balanced, accurate, or your own .toml), a network (plain, vgg, "
-            "residual, highway, dense, mlp, conv3d), or a run's folder; if left out, the shipped "
-            "model.",
+            help="A recipe (fast, balanced, accurate, finetuned, or your own .toml), a network "
+            "(plain, vgg, residual, highway, dense, mlp, conv3d), or a run's folder; if left out, "
+            "the shipped model.",
         ),
     ] = None,
     size: Annotated[

@@ -25,7 +25,7 @@ def train(
     ] = None,
     out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/first"),
     recipe: Annotated[
-        str, typer.Option(help="fast, balanced, accurate, or the path of a .toml file.")
+        str, typer.Option(help="fast, balanced, accurate, finetuned, or the path of a .toml file.")
     ] = "balanced",
     folds: Annotated[
         int, typer.Option(min=0, help="Cross-validate over this many folds, then fit all cells.")

@@ -52,9 +52,9 @@ def find_subject(name: str | None = None, *, size_px: int | None = None, seed: i
     """A network by name or from a folder.
 
     Args:
-        name: A recipe (fast, balanced, accurate, or one's own .toml), one of the zoo, or a folder
-            with `network.json` and `weights.safetensors`, as runs are; None for the shipped
-            model.
+        name: A recipe (fast, balanced, accurate, finetuned, or one's own .toml), one of the zoo,
+            or a folder with `network.json` and `weights.safetensors`, as runs are; None for the
+            shipped model.
         size_px: Side of its input; None for its own.
         seed: Of random weights.
 

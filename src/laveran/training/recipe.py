@@ -22,7 +22,7 @@ from laveran.networks.layers import Settings
 from laveran.networks.network import NetworkSpec
 from laveran.networks.zoo import member
 
-SHIPPED = ("fast", "balanced", "accurate")
+SHIPPED = ("fast", "balanced", "accurate", "finetuned")
 
 
 class Augmentation(Settings):
