@@ -71,18 +71,21 @@ class Scored:
         name: str,
         facts: Facts,
         y_prob: NDArray[np.float64],
-        reference: tuple[str, NDArray[np.float64]] | None,
+        called: NDArray[np.bool_],
+        reference: tuple[str, NDArray[np.bool_]] | None,
         *,
         ours: bool,
         cells_per_second: float | None,
     ) -> Outcome:
-        """A method's figures; `reference` is another's name and probabilities to compare with."""
+        """A method's figures; `reference` is another's name and calls to compare with."""
         behind = None
         if reference:
-            other, y_prob_other = reference
-            difference = paired_difference(self.y_true, y_prob_other, y_prob, self.patients)
+            other, theirs = reference
+            difference = paired_difference(
+                self.y_true, theirs.astype(float), called.astype(float), self.patients
+            )
             behind = (other, difference)
-        figures = evaluate(self.y_true, y_prob, self.patients)
+        figures = evaluate(self.y_true, y_prob, self.patients, called=called)
         return Outcome(name, ours, facts, figures, cells_per_second, behind)
 
 

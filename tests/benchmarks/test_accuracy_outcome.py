@@ -24,9 +24,15 @@ def outcomes():
     scored = Scored(y_true, patients)
     named = ("good", FACTS)
     return [
-        scored.outcome(*named, good, None, ours=True, cells_per_second=3000.0),
+        scored.outcome(*named, good, good > 0.3, None, ours=True, cells_per_second=3000.0),
         scored.outcome(
-            "blunt", FACTS, np.full(100, 0.9), ("good", good), ours=False, cells_per_second=40.0
+            "blunt",
+            FACTS,
+            np.full(100, 0.9),
+            np.ones(100, dtype=bool),
+            ("good", good > 0.3),
+            ours=False,
+            cells_per_second=40.0,
         ),
     ]
 
