@@ -25,6 +25,7 @@ def test_a_run_is_read_back_as_it_was_left(run, tiny, drawn):
     assert opened.config["run"]["data"] == str(drawn.train_data)
     assert len(opened.predictions.names) == run.evaluation.n_cells
     assert opened.model.contract.protocol == run.protocol
+    assert opened.threshold == opened.model.contract.operating_point("accuracy").threshold
 
 
 def test_every_cell_and_its_patient_are_known(run):
@@ -82,3 +83,5 @@ def test_what_is_damaged_is_said_when_it_is_needed(copy):
     (copy / "metrics.json").write_text(json.dumps({"protocol": "none"}))
     with pytest.raises(ModelError, match=r"metrics\.json is damaged: the figures lack n_cells"):
         open_run(copy).evaluation  # noqa: B018
+    with pytest.raises(ModelError, match="holds no operating point accuracy; train again"):
+        open_run(copy).threshold  # noqa: B018
