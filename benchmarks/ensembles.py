@@ -40,6 +40,7 @@ SHOWN = {
     "worst_tenth_accuracy": "worst tenth",
     "ece": "ECE",
 }
+CALLED = ("accuracy", "blank_false_positive_rate", "worst_tenth_accuracy")
 DISPUTED_SHARE = 0.1
 
 
@@ -48,13 +49,24 @@ class Contender(NamedTuple):
 
     who: str
     y_prob: NDArray[np.float64]
+    margin: NDArray[np.float64]  # log odds above those at which a cell is called parasitized
     disagreement: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, who: str, found: Averaged, limit: Tensor) -> Contender:
         """What several opinions average to; called at the log odds `limit` [N]."""
-        margin = torch.logit(found.probability.double()) - limit
-        return cls(who, torch.sigmoid(margin).numpy(), found.disagreement.double().numpy())
+        y_prob = found.probability.double()
+        margin = torch.logit(y_prob) - limit
+        return cls(who, y_prob.numpy(), margin.numpy(), found.disagreement.double().numpy())
+
+    @property
+    def called(self) -> NDArray[np.float64]:
+        """1 where a cell is called parasitized [N]."""
+        return (self.margin >= 0).astype(np.float64)
+
+    def scores(self, figure: str) -> NDArray[np.float64]:
+        """What `figure` is counted on [N]: calls or probabilities."""
+        return self.called if figure in CALLED else self.y_prob
 
 
 class Cells(NamedTuple):
@@ -154,8 +166,8 @@ def contenders(
     limit = torch.stack([limits(run, cells, asked.at) for run in runs])  # [M, N]
     names = [run.folder.path.name for run in runs]
     found = [
-        Contender(name, margin.numpy())
-        for name, margin in zip(names, torch.sigmoid(logits.double() - limit), strict=True)
+        Contender(name, torch.sigmoid(logit).numpy(), (logit - called_at).numpy())
+        for name, logit, called_at in zip(names, logits.double(), limit, strict=True)
     ]
     if len(runs) > 1:
         found.append(Contender.of(f"mean of {len(runs)}", Averaged.of(logits), limit.mean(0)))
@@ -175,9 +187,9 @@ def doubt(mistake: NDArray[np.bool_], score: NDArray[np.float64], patients: list
 
 
 def doubts(of: Contender, cells: Cells) -> dict[str, Any]:
-    """How well somebody's disagreement, and the closeness to 0.5, tell the own mistakes."""
-    mistake = (of.y_prob >= 0.5) != (cells.y_true == 1)
-    uncertainty = 1 - 2 * np.abs(of.y_prob - 0.5)
+    """How well somebody's disagreement, and the closeness to a call, tell the own mistakes."""
+    mistake = of.called != cells.y_true
+    uncertainty = 1 - np.abs(np.tanh(of.margin / 2))  # 1 - 2 |p - 0.5| of the margin's p
     found: dict[str, Any] = {
         "mistakes": int(mistake.sum()),
         "uncertainty": doubt(mistake, uncertainty, cells.patients),
@@ -216,10 +228,14 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
 
 def compare(found: Sequence[Contender], cells: Cells) -> dict[str, Any]:
     """Print figures and paired differences to the first; return them."""
-    figures = {of.who: evaluate(cells.y_true, of.y_prob, cells.patients) for of in found}
+    figures = {
+        of.who: evaluate(cells.y_true, of.y_prob, cells.patients, called=of.called) for of in found
+    }
     differences = {
         of.who: {
-            name: paired_difference(cells.y_true, of.y_prob, found[0].y_prob, cells.patients, name)
+            name: paired_difference(
+                cells.y_true, of.scores(name), found[0].scores(name), cells.patients, name
+            )
             for name in SHOWN
         }
         for of in found[1:]
@@ -243,7 +259,7 @@ def compare(found: Sequence[Contender], cells: Cells) -> dict[str, Any]:
 def compare_doubts(found: Sequence[Contender], cells: Cells) -> dict[str, Any]:
     """Print who knows the own mistakes; return it."""
     all_doubts = {of.who: doubts(of, cells) for of in found}
-    header = ["", "mistakes", "AUROC of \\|p - 0.5\\|", "AUROC of disagreement", "difference"]
+    header = ["", "mistakes", "AUROC of the closeness", "AUROC of disagreement", "difference"]
     header += ["most uncertain tenth", "most disputed tenth"]
     rows = []
     for who, of in all_doubts.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,22 @@ COMPARED = ("accuracy", "auroc", "blank_false_positive_rate")
 SHOWN = (*COMPARED, "sensitivity_at_99_specificity", "worst_tenth_accuracy")
 
 
-def judged(run: FinishedRun, feed: Feed, *, tta: bool) -> tuple[NDArray[np.float64], float]:
-    """The probability of every cell [N], out of fold, and the seconds that it took."""
+class Judged(NamedTuple):
+    """Probability and call of every cell [N], out of fold, and the seconds that it took."""
+
+    y_prob: NDArray[np.float64]
+    called: NDArray[np.float64]
+    seconds: float
+
+    def scores(self, figure: str) -> NDArray[np.float64]:
+        """What `figure` is counted on [N]: calls or probabilities."""
+        return self.y_prob if figure == "auroc" else self.called
+
+
+def judged(run: FinishedRun, feed: Feed, *, tta: bool) -> Judged:
+    """What the networks of the folds say, each called at its operating point `accuracy`."""
     y_prob = np.full(len(feed.manifest), np.nan)
+    called = np.full(len(feed.manifest), np.nan)
     seconds = 0.0
     for fold in run.fits:
         model = load(fold.path, tta=tta)
@@ -37,7 +51,8 @@ def judged(run: FinishedRun, feed: Feed, *, tta: bool) -> tuple[NDArray[np.float
             rows = cells[start : start + BATCH]
             y_prob[rows] = model.probabilities(np.asarray(feed.pictures[rows]))
         seconds += time.perf_counter() - started
-    return y_prob, seconds
+        called[cells] = y_prob[cells] >= model.contract.operating_point("accuracy").threshold
+    return Judged(y_prob, called, seconds)
 
 
 def main() -> None:
@@ -48,18 +63,19 @@ def main() -> None:
     asked = parser.parse_args()
     run = open_run(asked.run)
     feed = pictures_of(run, None)
-    plain, plain_seconds = judged(run, feed, tta=False)
-    averaged, seconds = judged(run, feed, tta=True)
+    plain, averaged = judged(run, feed, tta=False), judged(run, feed, tta=True)
     y_true, patients = feed.manifest.labels, feed.manifest.groups
     rows = []
-    for what, y_prob in (("plain", plain), ("averaged", averaged)):
-        found = evaluate(y_true, y_prob, patients)
+    for what, answer in (("plain", plain), ("averaged", averaged)):
+        found = evaluate(y_true, answer.y_prob, patients, called=answer.called)
         rows += [Row(f"{what}: {name}", "", shown(getattr(found, name))) for name in SHOWN]
     for name in COMPARED:
-        difference = paired_difference(y_true, averaged, plain, patients, name)
+        difference = paired_difference(
+            y_true, averaged.scores(name), plain.scores(name), patients, name
+        )
         rows.append(Row(f"averaged minus plain: {name}", "", shown(difference)))
-    rows.append(Row("time, times that of plain", "", f"{seconds / plain_seconds:.1f}"))
-    publish(rows, {"seconds": [plain_seconds, seconds]}, asked.out)
+    rows.append(Row("time, times that of plain", "", f"{averaged.seconds / plain.seconds:.1f}"))
+    publish(rows, {"seconds": [plain.seconds, averaged.seconds]}, asked.out)
 
 
 if __name__ == "__main__":

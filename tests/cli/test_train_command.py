@@ -22,6 +22,7 @@ def training(monkeypatch, tmp_path):
         settings["watch"]("fit", 1, 2, {"loss": 0.5})
         return SimpleNamespace(
             reread={"n_certain": 3, "agreement": Figure(0.75, 0.5, 1.0)},
+            operating_points={"accuracy": {"accuracy": Figure(0.75, 0.5, 1.0)}},
             folder=tmp_path / "run",
             evaluation=evaluate([1, 0, 1], [0.9, 0.2, 0.4], ["A", "B", "C"]),
             protocol="One division, patients disjoint",
@@ -70,6 +71,9 @@ def test_the_screen_shows_protocol_figures_and_files(laveran, training, tmp_path
     assert any(line.split() == ["n", "cells", "3"] for line in lines)
     assert "on cells drawn at random that all readers agreed on:" in lines
     assert any(line.split() == ["agreement", "0.7500", "(0.5000-1.0000)"] for line in lines)
+    assert lines[lines.index("at the operating points:") + 1].split() == [
+        *("accuracy", "accuracy", "0.7500", "(0.5000-1.0000)")
+    ]
     assert str(tmp_path / "run" / "report.html") in lines[-1]
     assert "note: OPTIMISTIC: something\n" in ended.err
     assert f"1 skipped, all listed in {tmp_path / 'run' / 'skipped.csv'}:" in ended.err

@@ -75,6 +75,28 @@ def test_the_temperature_is_fitted_to_the_readings(read, cells, doubted):
     assert found == pytest.approx(fit_temperature(raw, truth), rel=1e-4)
 
 
+def test_labels_are_met_at_a_threshold_of_their_own(cells, doubted, tiny, tmp_path, monkeypatch):
+    """Each network's own, set on its valid patients; the figures are those of its calls."""
+    limits = iter([0.0, 1.0, 0.5])  # of two folds and of all cells: called always, never, at half
+    monkeypatch.setattr(
+        "laveran.training.calibration._where_labels_are_even", lambda *_: next(limits)
+    )
+    path = table(tmp_path / "a.csv", **dict.fromkeys(doubted, "none"))
+    run = train(*cells, out=tmp_path / "run", recipe=tiny, folds=2, readings=[path])
+    scored = rows(run.folder / "predictions.csv")
+    for fold, limit in ((0, 0.0), (1, 1.0)):
+        for row in rows(run.folder / "folds" / str(fold) / "predictions.csv"):
+            assert int(row["called at accuracy"]) == (float(row["probability"]) > limit)
+    right = [row["called at accuracy"] == row["label"] for row in scored]
+    assert run.evaluation.accuracy.value == pytest.approx(sum(right) / len(right))
+    assert run.operating_points["accuracy"]["accuracy"] == run.evaluation.accuracy
+    at_half = [row["called at probability=0.5"] == row["label"] for row in scored]
+    assert run.operating_points["probability=0.5"]["accuracy"].value == pytest.approx(
+        sum(at_half) / len(at_half)
+    )
+    assert at_half != right
+
+
 def test_the_network_learns_from_the_readers(read, ensemble_run):
     fold = "folds/0/weights.safetensors"
     assert (read.folder / fold).read_bytes() != (ensemble_run.folder / fold).read_bytes()

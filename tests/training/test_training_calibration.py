@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laveran.metrics import accuracy, calibrated, fit_temperature, measure
+from laveran.metrics import Figure, accuracy, calibrated, fit_temperature
 from laveran.training.calibration import (
     ACCURACY,
     EVEN,
@@ -11,7 +11,6 @@ from laveran.training.calibration import (
     calibrate,
     operating_points,
 )
-from laveran.training.folder import Predictions
 
 
 def overconfident(count=2000, seed=0, truth=3.0):
@@ -78,33 +77,13 @@ def test_applying_divides_the_logits_and_calls():
     assert found.patients == ["P", "P", "Q", "Q"]
 
 
-def scored(called):
-    labels = np.array([1, 1, 0, 0, 1, 0])
-    patients = list("AABBCC")
-    logit = np.zeros(6, np.float32)
-    return Predictions(list("abcdef"), patients, labels, logit, called)
-
-
-def test_operating_points_are_measured_on_the_scored_patients():
-    calls = np.array([1, 0, 0, 0, 1, 1], bool)
-    (point,) = operating_points({"mine": 0.7}, scored({"mine": calls}), 4, "patient")
-    assert (point.name, point.threshold) == ("mine", 0.7)
-    assert point.sensitivity.value == pytest.approx(2 / 3)
-    assert point.specificity.value == pytest.approx(2 / 3)
-    expected = measure("sensitivity", [1, 1, 0, 0, 1, 0], calls, list("AABBCC"), seed=4)
-    assert point.sensitivity.model_dump() == expected.to_json()
-    assert point.accuracy.value == pytest.approx(4 / 6)
-
-
-def test_only_patients_can_be_controls():
-    calls = {"mine": np.array([1, 0, 1, 0, 1, 0], bool)}
-    labels, groups = np.array([1, 1, 0, 0, 1, 0]), list("AABBCC")
-    predictions = Predictions(list("abcdef"), groups, labels, np.zeros(6, np.float32), calls)
-    (by_patient,) = operating_points({"mine": 0.7}, predictions, 0, "patient")
-    (by_photo,) = operating_points({"mine": 0.7}, predictions, 0, "photo")
-    assert by_patient.blank.value == 0.5
-    assert by_photo.blank.value is None
-    assert by_photo.specificity == by_patient.specificity
+def test_operating_points_join_thresholds_and_figures():
+    share = Figure(0.75, 0.5, 1.0)
+    figures = dict.fromkeys(("accuracy", "sensitivity", "specificity"), share)
+    found = operating_points({"mine": 0.7, "unscored": 0.5}, {"mine": figures})
+    (point,) = found
+    assert (point.name, point.threshold, point.sensitivity.low) == ("mine", 0.7, 0.5)
+    assert point.blank.value is None
 
 
 def doubted(count=20_000, seed=1):
@@ -124,7 +103,7 @@ def test_learned_labels_are_met_at_one_half():
 
 def test_where_readings_were_learned_the_labels_are_met_below_one_half():
     logit, read, labels, groups = doubted()
-    found = calibrate(logit, labels, read, groups, patients_known=True)
+    found = calibrate(logit, labels, read, groups, patients_known=True, labels_learned=False)
     assert found.thresholds[EVEN] == 0.5
     assert found.thresholds[ACCURACY] == pytest.approx(calibrated(-1.5), abs=0.02)
     y_prob = calibrated(logit, found.temperature)
@@ -135,15 +114,17 @@ def test_where_readings_were_learned_the_labels_are_met_below_one_half():
 def test_labels_of_one_class_or_against_the_logits_are_met_at_one_half():
     logit, read, labels, groups = doubted(200)
     for odd in (np.ones_like(labels), np.zeros_like(labels), 1 - labels):
-        found = calibrate(logit, odd, read, groups, patients_known=True)
+        found = calibrate(logit, odd, read, groups, patients_known=True, labels_learned=False)
         assert found.thresholds[ACCURACY] == 0.5
 
 
-def test_a_point_that_was_never_scored_is_not_shown():
-    points = operating_points(
-        {"mine": 0.7, "a": 0.5}, scored({"a": np.ones(6, bool)}), 0, "patient"
-    )
-    assert [point.name for point in points] == ["a"]
+def test_where_nothing_was_learned_the_labels_are_met_at_one_half():
+    """The sigmoid's slope is that of chance, and its middle lies where no cell is."""
+    rng = np.random.default_rng(0)
+    logit, labels = rng.normal(0, 0.001, 90), rng.permutation(np.arange(90) % 5 > 0)
+    args = logit.astype(np.float32), labels.astype(np.int64), labels.astype(np.float32)
+    found = calibrate(*args, np.repeat("A", 90), patients_known=True, labels_learned=False)
+    assert found.thresholds[ACCURACY] == 0.5
 
 
 def test_a_known_share_of_wrong_labels_sharpens_the_probability():

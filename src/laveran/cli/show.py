@@ -104,7 +104,9 @@ def figures(values: Mapping[str, Mapping[str, float | None] | int | None]) -> No
         typer.echo(f"  {name.replace('_', ' '):<32}{figure(value)}")
 
 
-def operating_points(points: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
+def operating_points(
+    points: Mapping[str, Mapping[str, Mapping[str, float | None] | int | None]],
+) -> None:
     """What each operating point does, one a line."""
     typer.echo("at the operating points:")
     for name, of in points.items():

@@ -99,12 +99,15 @@ def train(
     show.notes(run.notes)
     show.skipped(run.skipped, run.folder / "skipped.csv")
     figures = run.evaluation.to_json()
+    points = {name: plain_figures(of) for name, of in run.operating_points.items()}
     if json:
         reread = {"readings": {RANDOM: plain_figures(run.reread)}} if run.reread else {}
-        show.as_json({"run": str(run.folder), "protocol": run.protocol, **figures, **reread})
+        found = {"protocol": run.protocol, **figures, "operating_points": points, **reread}
+        show.as_json({"run": str(run.folder), **found})
         return
     typer.echo(f"{run.protocol}:")
     show.figures(figures)
+    show.operating_points(points)
     if run.reread:
         typer.echo("on cells drawn at random that all readers agreed on:")
         show.figures(plain_figures(run.reread))

@@ -55,7 +55,7 @@ class ModelEvaluation:
     operating_points: dict[str, dict[str, Figure]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The figures on published labels; then "tta" and "readings" where asked for."""
+        """The figures on published labels, "operating_points"; "tta", "readings" if asked for."""
         found: dict[str, Any] = self.evaluation.to_json()
         found["operating_points"] = {
             name: plain_figures(of) for name, of in self.operating_points.items()

@@ -108,7 +108,7 @@ class RunReport:
     def __post_init__(self) -> None:
         lengths = {
             name: len(getattr(self, name)) for name in ("names", "patients", "y_true", "y_prob")
-        }
+        } | ({} if self.called is None else {"called": len(self.called)})
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{length} {name}" for name, length in lengths.items())
             raise DataError(f"a report needs one of each for every cell, not {found}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from laveran.metrics import (
+    Figure,
     calibrated,
     fit_temperature_to_noisy,
-    operating_figures,
     threshold_at_specificity,
 )
 from laveran.metrics.readings import SPECIFICITIES
@@ -18,7 +19,7 @@ from laveran.model.contract import Interval, OperatingPoint
 from laveran.training.folder import Predictions
 
 ACCURACY = "accuracy"  # the homework's operating point: meets the labels as published
-EVEN = "probability=0.5"  # a careful reader more likely sees a parasite than not
+EVEN = "probability=0.5"  # what was learned, readings or labels, is as likely as not
 
 
 @dataclass(frozen=True)
@@ -54,22 +55,24 @@ def calibrate(
     groups: NDArray[np.str_],
     *,
     patients_known: bool,
+    labels_learned: bool = True,
     mislabelled: float = 0.0,
 ) -> Calibration:
     """Fit the temperature to what the cells show, then place each operating point's threshold.
 
-    `mislabelled` is the share of uninfected cells whose `truth` is parasitized by mistake.
+    `labels_learned` says that nothing but the labels was learned, `mislabelled` which share of
+    the uninfected cells is parasitized in `truth` by mistake.
 
     The labels as published are met best where a cell is labelled parasitized as often as not:
-    at 0.5 where nothing but they were learned; elsewhere lower, for what is in doubt is mostly
-    labelled parasitized. A threshold for a specificity lies where that share of the controls'
-    cells is negative; of all uninfected cells where there are no controls or no patients.
+    at 0.5 where nothing but they were learned; elsewhere mostly lower, for what is in doubt is
+    mostly labelled parasitized. A threshold for a specificity lies where that share of the
+    controls' cells is negative; of all uninfected cells where there are no controls or no patients.
     """
     temperature = fit_temperature_to_noisy(raw_logit, truth, mislabelled)
     logit = scaled(raw_logit, temperature)
     y_prob = calibrated(logit).astype(np.float32)
-    labels_learned = mislabelled == 0 and np.array_equal(truth, y_true)
-    thresholds = {ACCURACY: 0.5 if labels_learned else _even_odds(logit, y_true), EVEN: 0.5}
+    accurate = 0.5 if labels_learned else _where_labels_are_even(logit, y_true)
+    thresholds = {ACCURACY: accurate, EVEN: 0.5}
     for specificity in SPECIFICITIES.values():  # for films, where nearly all are uninfected
         found = threshold_at_specificity(
             y_true, y_prob, groups if patients_known else None, specificity
@@ -84,7 +87,7 @@ def scaled(raw_logit: NDArray[np.float32], temperature: float) -> NDArray[np.flo
     return (raw_logit / np.float32(temperature)).astype(np.float32)
 
 
-def _even_odds(logit: NDArray[np.float32], y_true: NDArray[np.int64]) -> float:
+def _where_labels_are_even(logit: NDArray[np.float32], y_true: NDArray[np.int64]) -> float:
     """The probability at which cells are labelled parasitized as often as not, else 0.5.
 
     By the sigmoid that Platt 1999 ("Probabilistic outputs for support vector machines") fits to
@@ -96,23 +99,22 @@ def _even_odds(logit: NDArray[np.float32], y_true: NDArray[np.int64]) -> float:
         return 0.5
     sigmoid = LogisticRegression().fit(logit[:, np.newaxis].astype(np.float64), y_true)
     slope, offset = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
-    return float(calibrated(-offset / slope)) if slope > 0 else 0.5
+    middle = -offset / slope if slope > 0 else np.inf
+    if not logit.min() < middle < logit.max():
+        return 0.5  # where the network has learned nothing
+    return float(np.float32(calibrated(middle)))
 
 
 def operating_points(
-    thresholds: dict[str, float], scored: Predictions, seed: int, unit: str
+    thresholds: dict[str, float], figures: Mapping[str, Mapping[str, Figure]]
 ) -> tuple[OperatingPoint, ...]:
-    """Each threshold with what it does on the scored patients, who did not choose it.
-
-    `unit` is what `scored.patients` holds: "patient", "photo" or "cell".
-    """
-    points = []
-    for name, threshold in thresholds.items():
-        if name not in scored.called:
-            continue
-        found = operating_figures(
-            scored.y_true, scored.called[name], scored.patients, unit=unit, seed=seed
+    """Each threshold with its figures on the scored patients, who did not choose it."""
+    return tuple(
+        OperatingPoint(
+            name=name,
+            threshold=threshold,
+            **{figure: Interval(**value.to_json()) for figure, value in figures[name].items()},
         )
-        figures = {figure: Interval(**value.to_json()) for figure, value in found.items()}
-        points.append(OperatingPoint(name=name, threshold=threshold, **figures))
-    return tuple(points)
+        for name, threshold in thresholds.items()
+        if name in figures
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran.cells.readings import RANDOM
-from laveran.metrics import Evaluation, Figure, evaluate
+from laveran.metrics import Evaluation, Figure, evaluate, operating_figures
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import reading_figures, strict_limits
 from laveran.training.calibration import ACCURACY
@@ -74,6 +74,8 @@ class Finding:
         optimistic: Whether cells of one patient may have stood on both sides, or the recipe was
             chosen on these cells.
         folds: How many; 0 for one division.
+        grouping: What `predictions.patients` holds: "patient", "photo" or "cell".
+        seed: Of the resampling.
         reread: Names of cells drawn at random that all readers read alike, with what they say.
     """
 
@@ -84,6 +86,8 @@ class Finding:
     notes: tuple[str, ...]
     optimistic: bool
     folds: int
+    grouping: str = "patient"
+    seed: int = 0
     reread: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -130,7 +134,18 @@ class Finding:
             protocol += "; OPTIMISTIC, the recipe was chosen on these cells"
         optimistic = divided or searched
         reread = job.readings.agreed.get(RANDOM, {}) if job.readings else {}
-        return cls(scored, predictions, evaluation, protocol, notes, optimistic, folds, reread)
+        return cls(
+            scored,
+            predictions,
+            evaluation,
+            protocol,
+            notes,
+            optimistic,
+            folds,
+            job.unit,
+            job.seed,
+            reread,
+        )
 
     def history(self) -> list[dict[str, float]]:
         """The epochs of all fits, with their fold where there are several."""
@@ -141,6 +156,17 @@ class Finding:
             for number, each in enumerate(self.scored)
             for row in each.history
         ]
+
+    @cached_property
+    def operating_figures(self) -> dict[str, dict[str, Figure]]:
+        """By operating point, the figures of `laveran.metrics.operating_figures`."""
+        scored = self.predictions
+        return {
+            name: operating_figures(
+                scored.y_true, called, scored.patients, unit=self.grouping, seed=self.seed
+            )
+            for name, called in scored.called.items()
+        }
 
     @cached_property
     def reread_figures(self) -> dict[str, int | Figure]:

@@ -87,6 +87,11 @@ class Job:
         return np.where(self.feed.manifest.controls, self.truth, soft)
 
     @property
+    def learns_labels(self) -> bool:
+        """Whether the labels as published are all that is learned."""
+        return not (self.readings or self.teachers or self.recipe.mislabelled)
+
+    @property
     def writes(self) -> bool:
         """Whether this process is the one that writes files."""
         return bool(self.accelerator.is_main_process)

@@ -18,8 +18,6 @@ import laveran
 from laveran.cells.crop import procedure
 from laveran.cells.synthetic import draw_cell, draw_patient
 from laveran.cells.synthetic_dataset import is_synthetic
-from laveran.metrics import Figure
-from laveran.metrics.evaluation import OPERATING
 from laveran.metrics.intervals import plain_figures
 from laveran.model.contract import Contract, EvidenceMap, Golden, Interval, OutlierGate, Training
 from laveran.model.runtime import load
@@ -118,9 +116,7 @@ def _contract(
         size_px=recipe.size_px,
         network=_one_line(job, exported),
         temperature=calibration.temperature,
-        operating_points=operating_points(
-            calibration.thresholds, finding.predictions, job.seed, job.unit
-        ),
+        operating_points=operating_points(calibration.thresholds, finding.operating_figures),
         training=Training(
             recipe=recipe.name,
             cells=int(fitted.sum()),
@@ -190,10 +186,7 @@ def _report(job: Job, contract: Contract, finding: Finding) -> RunReport:
         called=predictions.called[ACCURACY],
         threshold=contract.operating_point(ACCURACY).threshold,
         operating_point=ACCURACY,
-        operating_points={
-            point.name: {name: Figure(**getattr(point, name).model_dump()) for name in OPERATING}
-            for point in contract.operating_points
-        },
+        operating_points=finding.operating_figures,
         reread=finding.reread,
         notes=finding.notes,
         optimistic=finding.optimistic,
@@ -249,8 +242,8 @@ def _mistakes_of_one(job: Job, scored: Scored, place: Mapping[str, int]) -> list
     model = load(scored.folder.path)
     for label in (0, 1):
         rows = np.flatnonzero(wrong & (predictions.y_true == label))
-        distance = np.abs(predictions.logit[rows])
-        rows = rows[np.argsort(-distance, kind="stable")[:MISTAKES]]
+        confidence = predictions.logit[rows] * (-1 if label else 1)
+        rows = rows[np.argsort(-confidence, kind="stable")[:MISTAKES]]
         if not len(rows):
             continue
         cells = np.stack([job.feed.pictures[place[predictions.names[row]]] for row in rows])

@@ -63,7 +63,8 @@ class Recipe(Settings):
         l2: Decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
         label_smoothing: Share of the label given to the other class, halved.
         teacher_share: Share of the teachers' opinion in what a student is to answer; the rest is
-            the label. Without teachers, labels alone count.
+            the label, and all of it on cells of control patients. Without teachers, labels alone
+            count.
         control_weight: What a cell of a patient without any parasitized cell counts in the loss;
             others count 1. These labels are the surest, and what lies upon these cells
             (platelets, deposit) is what a network takes for a parasite.

@@ -60,6 +60,8 @@ class Run:
         skipped: What was left out of the data.
         notes: What the user must know, a sentence each.
         reread: The figures on cells drawn at random that all readers agreed on; none without.
+        operating_points: By name, what each of them does (`laveran.metrics.operating_figures`);
+            the figures of `evaluation` are called at "accuracy".
     """
 
     folder: Path
@@ -68,6 +70,7 @@ class Run:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     reread: dict[str, int | Figure] = field(default_factory=dict)
+    operating_points: dict[str, dict[str, Figure]] = field(default_factory=dict)
 
 
 def train(
@@ -108,7 +111,8 @@ def train(
         ensemble: Keep the networks of all folds, whose average is the model, instead of
             fitting one on all patients.
         teachers: Run folders to learn from beside the labels (distillation), trained with the
-            same data, folds and seed; how much, the recipe says (`teacher_share`).
+            same data, folds and seed; how much, the recipe says (`teacher_share`). Cells of
+            control patients keep their label: there is no parasite to have an opinion on.
         readings: Tables of cells that people have read again, one a reader, by names, or by ids
             and a `key`: what they say is learned instead of the label (`cells.consensus`). The
             figures stay those on the labels as published. The recipe's own means against wrong
@@ -179,6 +183,7 @@ def train(
         feed.skipped,
         tuple(finding.notes),
         finding.reread_figures,
+        finding.operating_figures,
     )
 
 
@@ -237,6 +242,7 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
         job.truth[job.feed.manifest.places(finding.predictions.names)],
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
+        labels_learned=job.learns_labels,
         mislabelled=job.recipe.mislabelled,
     )
     if ensemble:
@@ -308,6 +314,7 @@ def fit_division(
         job.truth[valid_part],
         job.groups[valid_part],
         patients_known=job.unit == "patient",
+        labels_learned=job.learns_labels,
         mislabelled=job.recipe.mislabelled,
     )
     predictions = calibration.apply(
