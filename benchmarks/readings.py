@@ -47,6 +47,8 @@ ASKED = {
 def mean(runs: Sequence[Predictions]) -> Predictions:
     """What runs say together of the cells of the first."""
     first = runs[0]
+    if any(set(each.names) != set(first.names) for each in runs):
+        raise SystemExit("the runs were not measured on the same cells, so they have no mean")
     logits = [dict(zip(each.names, each.logit.tolist(), strict=True)) for each in runs]
     logit = np.array([[each[name] for name in first.names] for each in logits], np.float32)
     return replace(first, logit=logit.mean(0), called={})
@@ -73,6 +75,8 @@ def main() -> None:
     tables = [read_readings(path) for path in asked.readings]
     table: list[Row] = []
     details: dict[str, Any] = {}
+    if len({run.name for run in asked.runs}) < len(asked.runs):
+        raise SystemExit("two runs have one name; rename a folder, or give each run once")
     found_by = {run.name: open_run(run).folder.read_predictions() for run in asked.runs}
     if len(found_by) > 1:
         found_by[f"mean of {len(found_by)}"] = mean(list(found_by.values()))

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from laveran.errors import ConfigError, DataError
-from laveran.metrics import Evaluation, Figure, ece, evaluate, paired_difference
+from laveran.metrics import (
+    Evaluation,
+    Figure,
+    ece,
+    evaluate,
+    operating_figures,
+    paired_difference,
+)
 
 KEYS = [
     "n_cells", "n_patients", "accuracy", "sensitivity", "specificity", "f1", "mcc", "auroc",
@@ -195,6 +202,35 @@ def test_wrong_questions_are_refused():
         evaluate([0, 1], [0.1, 0.9], ["A", "B"], unit="slide")
     with pytest.raises(DataError, match="no patient"):
         evaluate([0, 1], [0.1, 0.9], ["A", ""])
+
+
+def test_calls_replace_the_threshold_and_nothing_else():
+    y_true, y_prob, patients = scored()
+    limits = np.where(np.arange(y_true.size) % 2, 0.3, 0.7)  # as of two networks
+    found = evaluate(y_true, y_prob, patients, called=y_prob >= limits, resamples=0).to_json()
+    plain = evaluate(y_true, y_prob, patients, resamples=0).to_json()
+    assert found["accuracy"]["value"] == np.mean((y_prob >= limits) == y_true)
+    assert found["accuracy"] != plain["accuracy"]
+    for name in ("auroc", "brier", "ece", "sensitivity_at_99_specificity"):
+        assert found[name] == plain[name]
+    with pytest.raises(DataError):
+        evaluate(y_true, y_prob, patients, called=[True])
+
+
+def test_figures_of_an_operating_point_are_those_of_evaluate():
+    y_true, y_prob, patients = scored()
+    whole = evaluate(y_true, y_prob, patients, 0.4, seed=3, resamples=50)
+    found = operating_figures(y_true, y_prob >= 0.4, patients, seed=3, resamples=50)
+    assert found == {
+        "accuracy": whole.accuracy,
+        "sensitivity": whole.sensitivity,
+        "specificity": whole.specificity,
+        "blank": whole.blank_false_positive_rate,
+    }
+    by_cell = operating_figures(y_true, y_prob >= 0.4, patients, unit="cell", resamples=0)
+    assert by_cell["blank"].value is None
+    with pytest.raises(ConfigError, match="no unit 'slide'"):
+        operating_figures(y_true, y_prob >= 0.4, patients, unit="slide")
 
 
 shares = st.none() | st.floats(-1, 1)

@@ -180,8 +180,7 @@ def evaluate(
         >>> found.to_json()["blank_false_positive_rate"]
         {'value': 0.5, 'low': None, 'high': None}
     """
-    if unit not in UNITS:
-        raise ConfigError(f"there is no unit {unit!r}; choose one of {', '.join(UNITS)}")
+    _require_unit(unit)
     cells = _scored(y_true, y_prob, patients, threshold, called)
     measures = MEASURES if unit == "patient" else WITHOUT_PATIENTS
 
@@ -221,12 +220,14 @@ def operating_figures(
 
     Raises:
         DataError: If the arrays do not fit (see `evaluate`).
+        ConfigError: If there is no such unit, or `resamples` is negative.
 
     Example:
         >>> found = operating_figures([1, 0, 0, 0], [True, False, True, False], list("AABB"))
         >>> found["accuracy"].value, found["blank"].value
         (0.75, 0.5)
     """
+    _require_unit(unit)
     calls = np.asarray(called, np.float64)
     found = {
         name: measure(figure, y_true, calls, patients, seed=seed, resamples=resamples)
@@ -308,6 +309,12 @@ def paired_difference(
 
     spread = resampled(difference, a.patient, resamples, seed)
     return with_interval(float(difference(None)), spread)
+
+
+def _require_unit(unit: str) -> None:
+    """Refuse what is no unit."""
+    if unit not in UNITS:
+        raise ConfigError(f"there is no unit {unit!r}; choose one of {', '.join(UNITS)}")
 
 
 def _measure(figure: str) -> Callable[[_Scored, Floats | None], Floats]:
