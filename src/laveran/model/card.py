@@ -63,8 +63,9 @@ _POINTS = """The figures are those of the networks of the folds, called at the o
 "accuracy"; a network that was fitted on all patients afterwards is itself not measured. "accuracy"
 is where the labels as published are met best; at "probability=0.5" a careful reader sees a
 parasite as likely as not (the label, where no readings were learned); the others are named after
-the share of the controls' cells that were negative where their threshold was set. Thresholds were
-set on other patients than the columns are measured on, labels as published."""
+the share of the controls' cells that were negative where their threshold was set. The thresholds
+shown are those of the file, set on all cells out of fold; the columns are measured with those of
+each fold's network, set on other patients, labels as published."""
 
 _USES = """## Where it fails
 - Platelets beside or upon a cell, stain deposit, drying artefacts and debris may look like
