@@ -28,7 +28,7 @@ from accuracy.forest import EMFET, Emfet, interpreter
 from accuracy.method import Facts, Judge, Picture
 from accuracy.notebooks import IMAGENET, MLP, RANDOM, RESNET, Notebook
 from accuracy.outcome import Outcome, Scored, markdown
-from accuracy.runs import check_model, read_pictures, run_facts, run_scores
+from accuracy.runs import check_model, read_pictures, run_calls, run_facts, run_scores
 from accuracy.speed import TIMED, contenders
 from laveran import files
 from laveran.model.runtime import load as load_model
@@ -133,26 +133,6 @@ def measure_speeds(
         return take_turns(ready, asked.rounds)
 
 
-def threshold_of(fold: Path) -> float:
-    """Of the operating point `accuracy`."""
-    return load_model(fold).contract.operating_point("accuracy").threshold
-
-
-def thresholds(
-    names: Sequence[str], folds: Folds, divisions: dict[int, Division]
-) -> dict[str, np.ndarray]:
-    """Where each run's network meets the labels as published, for each scored cell [N]."""
-    return {
-        name: np.concatenate(
-            [
-                np.full(len(division.part("test")), threshold_of(folds[number][name]))
-                for number, division in divisions.items()
-            ]
-        )
-        for name in names
-    }
-
-
 def publish(
     asked: argparse.Namespace,
     folds: Folds,
@@ -170,8 +150,10 @@ def publish(
     probabilities = {name: np.concatenate(each) for name, each in scores.items()}
     first, *_ = probabilities
     ours = [name for name, _ in asked.run]
-    limits = thresholds(ours, folds, divisions)
-    called = {name: y_prob >= limits.get(name, 0.5) for name, y_prob in probabilities.items()}
+    called = {name: y_prob >= 0.5 for name, y_prob in probabilities.items()}
+    for name in ours:
+        parts = [run_calls(folds[n][name], each.part("test")) for n, each in divisions.items()]
+        called[name] = np.concatenate(parts)
     outcomes = [
         scored.outcome(
             name,

@@ -57,6 +57,13 @@ def run_scores(fold: Path, test: Manifest) -> NDArray[np.float64]:
     return np.array([by_name[name] for name in test.names])
 
 
+def run_calls(fold: Path, test: Manifest) -> NDArray[np.bool_]:
+    """Which cells of `test` it calls parasitized where it meets the labels as published [N]."""
+    predictions = RunFolder(fold).read_predictions()
+    by_name = dict(zip(predictions.names, predictions.called["accuracy"].tolist(), strict=True))
+    return np.array([by_name[name] for name in test.names])
+
+
 def check_model(
     name: str, judge: Judge, cells: Sequence[Picture], scores: NDArray[np.float64]
 ) -> None:

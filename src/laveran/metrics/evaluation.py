@@ -106,7 +106,8 @@ class _Scored:
     called: Floats  # 1 parasitized, 0 not
 
 
-MEASURES: dict[str, Callable[[_Scored, Floats | None], Floats]] = {
+Measure = Callable[[_Scored, Floats | None], Floats]
+MEASURES: dict[str, Measure] = {
     "accuracy": lambda of, weights: accuracy(of.y_true, of.called, weights=weights),
     "sensitivity": lambda of, weights: sensitivity(of.y_true, of.called, weights=weights),
     "specificity": lambda of, weights: specificity(of.y_true, of.called, weights=weights),
@@ -183,16 +184,10 @@ def evaluate(
     _require_unit(unit)
     cells = _scored(y_true, y_prob, patients, threshold, called)
     measures = MEASURES if unit == "patient" else WITHOUT_PATIENTS
-
-    def measured(weights: Floats | None) -> Floats:
-        return np.stack([measure(cells, weights) for measure in measures.values()])
-
-    spread = resampled(measured, cells.patient, resamples, seed)
-    found = map(with_interval, measured(None).tolist(), spread)
     return Evaluation(
         n_cells=cells.y_true.size,
         n_patients=int(cells.patient.max()) + 1 if unit == "patient" else 0,
-        **dict(zip(measures, found, strict=True)),
+        **_figures(measures, cells, resamples, seed),
     )
 
 
@@ -229,11 +224,10 @@ def operating_figures(
     """
     _require_unit(unit)
     calls = np.asarray(called, np.float64)
-    found = {
-        name: measure(figure, y_true, calls, patients, seed=seed, resamples=resamples)
-        for name, figure in OPERATING.items()
-    }
-    return found if unit == "patient" else found | {"blank": Figure(None)}
+    cells = _scored(y_true, calls, patients, 0.5)
+    measures = MEASURES if unit == "patient" else WITHOUT_PATIENTS
+    chosen = {name: measures[figure] for name, figure in OPERATING.items()}
+    return _figures(chosen, cells, resamples, seed)
 
 
 def measure(
@@ -257,9 +251,7 @@ def measure(
         0.5
     """
     cells = _scored(y_true, y_prob, patients, threshold)
-    wanted = _measure(figure)
-    spread = resampled(lambda weights: wanted(cells, weights), cells.patient, resamples, seed)
-    return with_interval(float(wanted(cells, None)), spread)
+    return _figures({figure: _measure(figure)}, cells, resamples, seed)[figure]
 
 
 def paired_difference(
@@ -317,7 +309,19 @@ def _require_unit(unit: str) -> None:
         raise ConfigError(f"there is no unit {unit!r}; choose one of {', '.join(UNITS)}")
 
 
-def _measure(figure: str) -> Callable[[_Scored, Floats | None], Floats]:
+def _figures(
+    measures: Mapping[str, Measure], cells: _Scored, resamples: int, seed: int
+) -> dict[str, Figure]:
+    """Each measure with its interval, all on the same resamples."""
+
+    def measured(weights: Floats | None) -> Floats:
+        return np.stack([measure(cells, weights) for measure in measures.values()])
+
+    spread = resampled(measured, cells.patient, resamples, seed)
+    return dict(zip(measures, map(with_interval, measured(None).tolist(), spread), strict=True))
+
+
+def _measure(figure: str) -> Measure:
     """The measure called `figure`."""
     if figure not in MEASURES:
         raise ConfigError(f"there is no figure {figure!r}; choose one of {', '.join(MEASURES)}")

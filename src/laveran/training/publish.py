@@ -242,8 +242,8 @@ def _mistakes_of_one(job: Job, scored: Scored, place: Mapping[str, int]) -> list
     model = load(scored.folder.path)
     for label in (0, 1):
         rows = np.flatnonzero(wrong & (predictions.y_true == label))
-        confidence = predictions.logit[rows] * (-1 if label else 1)
-        rows = rows[np.argsort(-confidence, kind="stable")[:MISTAKES]]
+        doubt = predictions.logit[rows] * (1 if label else -1)
+        rows = rows[np.argsort(doubt, kind="stable")[:MISTAKES]]
         if not len(rows):
             continue
         cells = np.stack([job.feed.pictures[place[predictions.names[row]]] for row in rows])
