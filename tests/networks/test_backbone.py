@@ -35,6 +35,54 @@ def test_any_convolutional_name_of_timm_builds(name, width):
     assert network.head.in_features == width
 
 
+@pytest.mark.parametrize(
+    ("stages", "stride_px", "shape"),
+    [(4, 8, (80, 8, 8)), (4, 16, (80, 4, 4)), (4, None, (80, 4, 4)), (2, None, (24, 16, 16))],
+)
+def test_an_efficientnet_can_be_cut_off_after_some_stages(stages, stride_px, shape):
+    spec = BackboneSpec(name="tf_efficientnet_lite0", stages=stages, stride_px=stride_px)
+    network = build(spec, 64).eval()
+    assert network.maps(torch.zeros(1, 3, 64, 64)).shape == (1, *shape)
+
+
+@pytest.mark.parametrize("stages", [1, 4, 7])
+def test_what_is_kept_of_an_efficientnet_computes_what_it_did_in_the_whole(stages):
+    torch.manual_seed(0)
+    whole = build(BackboneSpec(name="tf_efficientnet_lite0"), 64).eval()
+    first = build(BackboneSpec(name="tf_efficientnet_lite0", stages=stages), 64).eval()
+    first.features.load_state_dict(whole.features.state_dict(), strict=False)
+    pictures = torch.rand(2, 3, 64, 64)
+    stem = whole.features.inner.bn1(whole.features.inner.conv_stem(pictures))
+    expected = whole.features.inner.blocks[:stages](stem)
+    assert torch.equal(first.features(pictures), expected)
+
+
+def test_every_other_unit_of_dilated_maps_is_what_strides_would_give():
+    torch.manual_seed(0)
+    name = "tf_efficientnet_lite0"
+    strided = build(BackboneSpec(name=name, stages=4, stride_px=16), 64).eval()
+    fine = build(BackboneSpec(name=name, stages=4, stride_px=8), 64).eval()
+    fine.load_state_dict(strided.state_dict())
+    pictures = torch.rand(2, 3, 64, 64)
+    every_other = fine.features(pictures)[:, :, 1::2, 1::2]  # "same" padding strides from 1
+    torch.testing.assert_close(every_other, strided.features(pictures))
+
+
+def test_more_stages_than_there_are_are_refused():
+    with pytest.raises(ConfigError, match="has 7 stages, not 8"):
+        build(BackboneSpec(name="tf_efficientnet_lite0", stages=8), 64)
+
+
+def test_stages_of_another_kind_of_network_are_refused():
+    with pytest.raises(ConfigError, match="only EfficientNets"):
+        build(BackboneSpec(name="test_resnet", stages=2), 64)
+
+
+def test_a_stride_that_a_network_cannot_keep_is_refused():
+    with pytest.raises(ConfigError, match="cannot build the backbone 'efficientvit_b0'"):
+        build(BackboneSpec(name="efficientvit_b0", stride_px=8), 64)
+
+
 def test_channels_are_found_where_timm_puts_them_last():
     network = build(BackboneSpec(name="test_mambaout"), 96).eval()
     assert network.maps(torch.zeros(1, 3, 96, 96)).shape == (1, 64, 3, 3)
@@ -117,6 +165,19 @@ def test_the_weights_package_is_loaded_in_order():
     assert len(own) == len(given) - 2  # all but the weight and bias of ImageNet's classes
     assert all(torch.equal(a, b) for a, b in zip(own.values(), given, strict=False))
     assert network.start_sha256 == state_hash(own)
+
+
+@needs_lite0
+def test_the_stages_that_are_kept_get_their_weights():
+    spec = BackboneSpec(
+        name="tf_efficientnet_lite0", start=f"package:{LITE0}", stages=3, stride_px=8
+    )
+    network = build(spec, 64)
+    load_start(network, spec)
+    given = list(package_weights(LITE0).values())
+    own = list(network.features.inner.state_dict().values())
+    assert 0 < len(own) < len(given)
+    assert all(torch.equal(a, b) for a, b in zip(own, given, strict=False))
 
 
 @needs_lite0

@@ -38,17 +38,27 @@ class BackboneSpec(Settings):
         start: Where its weights come from before training: "random",
             "package:efficientnet-lite0" (an installed package, no network needed)
             or "hub" (timm's own, needs a network).
+        stages: How many of its stages to keep, from the first; None keeps them all. Only
+            for networks that timm builds as EfficientNets, such as `tf_efficientnet_lite0`.
+        stride_px: 8 or 16: convolutions that would stride further are dilated instead, so
+            that the maps stay as fine as that (Yu and Koltun 2016, arXiv:1511.07122).
+            None leaves the strides as they are.
         head_dropout: Share of the embedding set to 0 in training, before the head.
     """
 
     family: Literal["backbone"] = "backbone"
     name: str
     start: str = Field("random", pattern=r"^(random|hub|package:[a-z0-9-]+)$")
+    stages: int | None = Field(None, ge=1)
+    stride_px: Literal[8, 16] | None = None
     head_dropout: float = Field(0.0, ge=0, lt=1)
 
     def build(self) -> Backbone:
         """The backbone with random weights: [N, 3, S, S] -> [N, C, h, w]."""
-        return Backbone(_create(self.name, pretrained=False))
+        inner = _create(self.name, pretrained=False, stride_px=self.stride_px)
+        if self.stages is not None:
+            _keep_stages(inner, self.stages)
+        return Backbone(inner)
 
 
 class Backbone(nn.Module):
@@ -95,7 +105,7 @@ class Backbone(nn.Module):
         if spec.start == "random":
             return None
         if spec.start == "hub":
-            self.inner.load_state_dict(_hub_state(spec.name))
+            self.inner.load_state_dict(_hub_state(spec.name), strict=spec.stages is None)
         else:
             _load_in_order(self.inner, package_weights(spec.start.removeprefix("package:")))
         return state_hash(self.inner.state_dict())
@@ -186,14 +196,34 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _create(name: str, *, pretrained: bool) -> nn.Module:
+def _keep_stages(network: nn.Module, count: int) -> None:
+    """Cut `network` off after its first `count` stages.
+
+    Raises:
+        ConfigError: If it has no such stages to count, or not so many.
+    """
+    from timm.models import EfficientNet
+
+    if not isinstance(network, EfficientNet):
+        raise ConfigError("only EfficientNets can be cut off after some stages; leave out `stages`")
+    if count > len(network.blocks):
+        raise ConfigError(f"the backbone has {len(network.blocks)} stages, not {count}")
+    network.blocks = network.blocks[:count]
+    network.conv_head = nn.Identity()
+    network.bn2 = nn.Identity()
+
+
+def _create(name: str, *, pretrained: bool, stride_px: int | None = None) -> nn.Module:
     """The timm network `name` without its head."""
     import timm
 
     if not timm.is_model(name):  # create_model would ask the hub for names such as hf-hub:...
         raise ConfigError(f"timm knows no backbone called {name!r}")
+    strides = {} if stride_px is None else {"output_stride": stride_px}
     try:
-        network: nn.Module = timm.create_model(name, pretrained=pretrained, num_classes=0)
-    except (RuntimeError, AssertionError) as error:
+        network: nn.Module = timm.create_model(
+            name, pretrained=pretrained, num_classes=0, **strides
+        )
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         raise ConfigError(f"timm cannot build the backbone {name!r}: {error}") from error
     return network

@@ -7,6 +7,7 @@ import torch
 from laveran.cells.crop import letterbox
 from laveran.cells.synthetic import draw_cell, draw_patient
 from laveran.errors import ModelError
+from laveran.networks.backbone import BackboneSpec
 from laveran.networks.mlp import MlpSpec
 from laveran.networks.network import build
 from laveran.networks.stack import plain
@@ -51,17 +52,36 @@ def test_the_chromatin_filter_peaks_on_the_parasite():
     assert np.mean(found) > 0.9
 
 
-@pytest.mark.parametrize("spec", [None, plain((4, 8)), plain((4, 8), batch_norm=False)])
-def test_learned_filters_give_the_maps_of_the_networks_first_layer(spec):
-    network = build(spec, 32) if spec else find_subject().network
-    if spec and spec.batch_norm:
-        network.train()(torch.rand(16, 3, 32, 32) * 255)  # statistics that are not the first
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_learned_filters_give_the_maps_of_the_networks_first_layer(batch_norm):
+    network = build(plain((4, 8), batch_norm=batch_norm), 32)
+    network.train()(torch.rand(16, 3, 32, 32) * 255)  # statistics that are not the first
     network.eval()
     cell = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    first = network.features[0][:2] if spec is None or spec.batch_norm else network.features[0][0]
+    first = network.features[0][:2] if batch_norm else network.features[0][0]
     with torch.no_grad():
         expected = first(torch.from_numpy(cell).movedim(-1, 0)[None] / network.std)[0]
     np.testing.assert_allclose(mapped(learned_filters(network), cell, 2), expected, atol=1e-4)
+
+
+def test_learned_filters_of_a_backbone_give_its_maps_but_for_the_border():
+    network = build(BackboneSpec(name="tf_efficientnet_lite0", stages=1), 32)
+    network.train()(torch.rand(16, 3, 32, 32) * 255)
+    network.eval()
+    cell = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    inner = network.features.inner
+    with torch.no_grad():
+        pictures = (torch.from_numpy(cell).movedim(-1, 0)[None] - network.mean) / network.std
+        expected = inner.bn1(inner.conv_stem(pictures))[0]
+    found = mapped(learned_filters(network), cell[1:, 1:], 1)  # its first window starts at 0
+    found = np.clip(found, 0, 6)  # batch norm and ReLU6 are one layer there
+    np.testing.assert_allclose(found[:, 1:15, 1:15], expected[:, 1:15, 1:15], atol=1e-3)
+
+
+def test_the_shipped_network_has_filters_to_show():
+    filters = learned_filters(find_subject().network)
+    assert {each.weights.shape[0] for each in filters} == {3}
+    assert all(np.abs(each.weights).max() > 0 for each in filters)
 
 
 def test_a_network_without_a_first_convolution_is_refused():

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import batch_norm
 
 from laveran.errors import ModelError
 from laveran.networks.network import Network
@@ -67,26 +68,34 @@ def chromatin_filter() -> Filter:
 def learned_filters(network: Network) -> list[Filter]:
     """The filters of a network's first layer as they act on values 0..255.
 
-    Scaling of the input and batch norm are linear and are multiplied into the weights.
+    Normalisation of the input and batch norm are affine and are multiplied into weights and bias.
+    (A network that subtracts a mean pads with that colour, where these filters meet zeros.)
 
     Raises:
         ModelError: If the network does not begin with a convolution of R, G and B.
     """
-    first, second, *_ = (each for each in network.features.modules() if not list(each.children()))
-    if not isinstance(first, nn.Conv2d) or first.in_channels != 3 or network.mean.any():
+    layers = [m for m in network.features.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
+    if not layers or not isinstance(layers[0], nn.Conv2d) or layers[0].in_channels != 3:
         raise ModelError("the network does not begin with a convolution of red, green and blue")
-    norm = second if isinstance(second, nn.BatchNorm2d) else nn.Identity()
+    first, second = layers[0], layers[1] if len(layers) > 1 else None
     with torch.no_grad():
-        none = torch.zeros(1, first.out_channels, 1, 1)
-        shift = norm(none)
-        gain = (norm(none + 1) - shift).view(-1, 1, 1, 1)
-        weights = first.weight * gain / network.std
-        bias = shift.flatten()
+        weights = first.weight / network.std
+        bias = -(weights * network.mean).sum((1, 2, 3))
         if first.bias is not None:
-            bias = bias + gain.flatten() * first.bias
+            bias = bias + first.bias
+        if isinstance(second, nn.BatchNorm2d):
+            shift = _normalised(torch.zeros_like(bias), second)
+            gain = _normalised(torch.ones_like(bias), second) - shift
+            weights, bias = weights * gain.view(-1, 1, 1, 1), gain * bias + shift
     return [
         Filter(f"learned {number}", each, float(added), first.stride[0])
         for number, (each, added) in enumerate(
             zip(weights.double().numpy(), bias.tolist(), strict=True), start=1
         )
     ]
+
+
+def _normalised(values: Tensor, norm: nn.BatchNorm2d) -> Tensor:
+    """One value a channel [C] after batch norm, and without the activation that timm adds to it."""
+    mean, variance = norm.running_mean, norm.running_var
+    return batch_norm(values[None], mean, variance, norm.weight, norm.bias, eps=norm.eps)[0]
