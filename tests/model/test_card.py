@@ -27,6 +27,12 @@ def test_a_card_tells_what_readers_say_where_there_were_any():
     assert "Beside careful readers" not in card(small_contract(), 1)
 
 
+def test_a_card_tells_what_the_weights_were_before():
+    assert "| started from | random weights |" in card(small_contract(), 1)
+    training = small_contract().training.model_copy(update={"start_weights_sha256": "5eed"})
+    assert "learned on ImageNet, SHA-256 5eed |" in card(small_contract(training=training), 1)
+
+
 @pytest.mark.parametrize("part", ["Where it fails", "Intended use", "Not for", NOT_A_DEVICE])
 def test_a_card_says_what_the_model_is_not_for(part):
     assert part in card(small_contract(), 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from laveran.model.contract import Contract, Interval, OperatingPoint
+from laveran.model.contract import Contract, Interval, OperatingPoint, Training
 from laveran.report.figure_table import HIGHER_IS_BETTER, LOWER_IS_BETTER
 
 NOT_A_DEVICE = "A research tool, not a medical device: nothing it says is a diagnosis."
@@ -31,6 +31,7 @@ def card(contract: Contract, size_bytes: int) -> str:
             ("input", f"RGB cells, {contract.size_px} x {contract.size_px} px by {contract.crop}"),
             ("answers", "probability of a parasite, evidence for it, distance from known cells"),
             ("recipe", training.recipe),
+            ("started from", _start(training)),
             ("licence of the weights", contract.licence),
             ("SHA-256 of the weights", contract.weights_sha256),
         ),
@@ -115,6 +116,13 @@ _READ = {
     "sensitivity_at_99_8_specificity": "parasites found where 99.8% are",
     "ece": "how far probabilities are from the observed shares (ECE)",
 }
+
+
+def _start(training: Training) -> str:
+    """What the weights were before training."""
+    if training.start_weights_sha256 is None:
+        return "random weights"
+    return f"weights learned on ImageNet, SHA-256 {training.start_weights_sha256}"
 
 
 def _table(*rows: tuple[str, str]) -> str:

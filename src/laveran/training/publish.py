@@ -167,7 +167,9 @@ def _golden(job: Job, exported: Exported) -> tuple[Golden, EvidenceMap | None]:
 def _one_line(job: Job, exported: Exported) -> str:
     """The network in one line."""
     spec = job.recipe.network
-    name = spec.name if isinstance(spec, BackboneSpec) else spec.family
+    name = str(spec.family)
+    if isinstance(spec, BackboneSpec):
+        name = spec.name if spec.stages is None else f"{spec.name} up to stage {spec.stages}"
     parameters = sum(weight.numel() for weight in exported.members.parameters())
     return f"{name}, {parameters:,} parameters, {job.recipe.size_px} px"
 
