@@ -18,12 +18,12 @@ def test_the_shipped_model_sees_less_than_it_can(tmp_path):
     page = tmp_path / "describe.html"
     found = describe_network(out=page)
     last = found.to_json()["effective"][-1]
-    assert last["theoretical_px"] == 123
+    assert last["theoretical_px"] == 147
     assert 40 < last["effective_px"] < 70
     assert found.notes == ()
     html = page.read_text(encoding="utf-8")
-    assert "297,793" in html
-    assert html.count("<figure>") == len(found.stages) == 7
+    assert "254,065" in html
+    assert html.count("<figure>") == len(found.stages) == 9
 
 
 def test_random_weights_are_told(tmp_path):

@@ -31,7 +31,7 @@ SHIPPED = Path(__file__).with_name("shipped")  # as a run folder, trained on NIH
 # Other processors round differently; other weights differ more.
 PROBABILITY_TOLERANCE = 1e-3
 LOGIT_TOLERANCE = 1e-2  # as a share of the logit, or of 1 where it is smaller
-BATCH = 64  # larger batches are no faster on a CPU and leave its cache
+BATCH = 16  # larger batches are no faster on a CPU, and slower where they leave its cache
 
 
 @dataclass(frozen=True)
