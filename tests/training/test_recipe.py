@@ -40,6 +40,7 @@ recipes = st.builds(
             dense(),
             MlpSpec(hidden=(5, 3)),
             BackboneSpec(name="test_resnet", start="hub"),
+            BackboneSpec(name="test_efficientnet", stages=2, stride_px=8),
         ]
     ),
     size_px=st.integers(8, 1024),

@@ -30,6 +30,11 @@ WEIGHT_PACKAGES = {
 HUB_PATIENCE_S = 5.0
 
 
+def _is_none(value: object) -> bool:
+    """Whether a key is left out: TOML knows no null."""
+    return value is None
+
+
 class BackboneSpec(Settings):
     """A backbone of timm with our own global average and linear head.
 
@@ -49,8 +54,8 @@ class BackboneSpec(Settings):
     family: Literal["backbone"] = "backbone"
     name: str
     start: str = Field("random", pattern=r"^(random|hub|package:[a-z0-9-]+)$")
-    stages: int | None = Field(None, ge=1)
-    stride_px: Literal[8, 16] | None = None
+    stages: int | None = Field(None, ge=1, exclude_if=_is_none)
+    stride_px: Literal[8, 16] | None = Field(None, exclude_if=_is_none)
     head_dropout: float = Field(0.0, ge=0, lt=1)
 
     def build(self) -> Backbone:
