@@ -5,7 +5,7 @@ def test_a_page_is_written(laveran, tmp_path):
     page = tmp_path / "network.html"
     ended = laveran("study", "network", "--out", page)
     assert ended.code == 0
-    assert ended.out.startswith(f"{page}: 21 layers, 297,186 weights, ")
+    assert ended.out.startswith(f"{page}: 32 layers, 250,050 weights, ")
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
