@@ -42,9 +42,10 @@ def pointing(
     if json:
         show.as_json([row.to_json() for row in found.rows])
         return
+    wide = max(26, *(len(row.method) for row in found.rows))  # a layer's path may be long
     for row in found.rows:
         hits = show.figure(row.hits.to_json())
         typer.echo(
-            f"  {row.method:<28}{hits:<26}chance {row.chance:.4f}  {row.cells:,} {row.among}"
+            f"  {row.method:<{wide}}  {hits:<26}chance {row.chance:.4f}  {row.cells:,} {row.among}"
         )
     typer.echo(f"page {out / 'pointing.html'}, table beside it")
