@@ -16,15 +16,14 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 import laveran
-from laveran.metrics import Evaluation, Figure, evaluate
+from accuracy.method import Picture
+from laveran.metrics import Figure, measure, operating_figures
 from laveran.model.runtime import Model
 from laveran.training.calibration import ACCURACY, EVEN
 from results import Row, publish, shown
 
-Picture = NDArray[np.uint8]
 SHIPPED = "shipped"
 UNINFECTED = "red blood cell"
 PARASITES = ("ring", "trophozoite", "schizont", "gametocyte")
@@ -66,17 +65,14 @@ def infected_cells(folder: Path) -> Cells:
 
 def free_cells(folder: Path) -> Cells:
     """Normal red cells of photographs without malaria, of which the centres are known."""
-    cells = Cells([], [], [])
+    cells, half = Cells([], [], []), NORMAL_PX // 2
     for points in sorted((folder / "points").glob("*.txt")):
         image = read(folder / "images" / f"{points.stem}.jpg")
+        height, width = image.shape[:2]
         for x, y in normal_points(points):
-            inside = all(
-                NORMAL_PX // 2 <= at < size - NORMAL_PX // 2
-                for at, size in zip((y, x), image.shape, strict=False)
-            )
-            if inside:
-                box = (x - NORMAL_PX // 2, y - NORMAL_PX // 2, NORMAL_PX, NORMAL_PX)
-                _add(cells, on_black(image, *box), False, points.stem)
+            if x in range(half, width - half) and y in range(half, height - half):
+                picture = on_black(image, x - half, y - half, NORMAL_PX, NORMAL_PX)
+                _add(cells, picture, False, points.stem)
     return cells
 
 
@@ -103,30 +99,27 @@ def _add(cells: Cells, picture: Picture, parasitized: bool, photo: str) -> None:
         cells.photos.append(photo)
 
 
-def false_positives(figures: Evaluation) -> Figure:
-    """Share of uninfected cells called parasitized."""
-    right = figures.specificity
-    return Figure(
-        *(None if end is None else 1 - end for end in (right.value, right.high, right.low))
-    )
+def false_positives(specificity: Figure) -> Figure:
+    """Share of uninfected cells called parasitized, of that called uninfected."""
+    ends = (specificity.value, specificity.high, specificity.low)
+    return Figure(*(None if end is None else 1 - end for end in ends))
 
 
 def lines(who: str, model: Model, infected: Cells, free: Cells) -> Iterator[Row]:
     """What a model does on the cells of both sites."""
+    limits = {ACCURACY: model.contract.operating_point(ACCURACY).threshold, EVEN: 0.5}
     for site, cells in (("films with malaria", infected), ("films without", free)):
         answer = model.answer(np.stack([model.prepare(picture) for picture in cells.pictures]))
-        limits = {ACCURACY: model.contract.operating_point(ACCURACY).threshold, EVEN: 0.5}
-        called = {
-            name: evaluate(cells.y_true, answer.probability, cells.photos, limit, unit="photo")
-            for name, limit in limits.items()
-        }
+        y_prob = answer.probability.astype(np.float64)
+        figures = {"AUROC": measure("auroc", cells.y_true, y_prob, cells.photos)}
+        for name, limit in limits.items():
+            found = operating_figures(cells.y_true, y_prob >= limit, cells.photos, unit="photo")
+            figures[f"sensitivity at {name}"] = found["sensitivity"]
+            figures[f"false positives at {name}"] = false_positives(found["specificity"])
         about = f"{len(cells.pictures):,} cells of {site}, {who}"
-        if any(cells.y_true):
-            yield Row(f"AUROC, {about}", "", shown(called[ACCURACY].auroc))
-        for name, found in called.items():
-            if any(cells.y_true):
-                yield Row(f"sensitivity at {name}, {about}", "", shown(found.sensitivity))
-            yield Row(f"false positives at {name}, {about}", "", shown(false_positives(found)))
+        for what, figure in figures.items():
+            if figure.value is not None:  # films without parasites have no sensitivity
+                yield Row(f"{what}, {about}", "", shown(figure))
         if model.contract.gate is not None:
             beyond = (answer.outlier > model.contract.gate.threshold).mean()
             yield Row(f"beyond the outlier gate, {about}", "", f"{beyond:.1%}")

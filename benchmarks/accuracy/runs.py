@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +54,18 @@ def run_facts(name: str, run: Path, fold: Path) -> Facts:
 def run_scores(fold: Path, test: Manifest) -> NDArray[np.float64]:
     """What the network of a fold says of the cells of `test`, in their order [N]."""
     predictions = RunFolder(fold).read_predictions()
-    by_name = dict(zip(predictions.names, predictions.y_prob.tolist(), strict=True))
-    return np.array([by_name[name] for name in test.names])
+    return _in_order_of(test, predictions.names, predictions.y_prob)
 
 
 def run_calls(fold: Path, test: Manifest) -> NDArray[np.bool_]:
     """Which cells of `test` it calls parasitized where it meets the labels as published [N]."""
     predictions = RunFolder(fold).read_predictions()
-    by_name = dict(zip(predictions.names, predictions.called["accuracy"].tolist(), strict=True))
+    return _in_order_of(test, predictions.names, predictions.called["accuracy"])
+
+
+def _in_order_of(test: Manifest, names: Sequence[str], values: NDArray[Any]) -> NDArray[Any]:
+    """The values of cells called `names`, for those of `test` in their order [N]."""
+    by_name = dict(zip(names, values.tolist(), strict=True))
     return np.array([by_name[name] for name in test.names])
 
 

@@ -180,6 +180,17 @@ def test_the_stages_that_are_kept_get_their_weights():
     assert all(torch.equal(a, b) for a, b in zip(own, given, strict=False))
 
 
+def test_the_stages_that_are_kept_get_the_hubs_weights(monkeypatch):
+    whole = build(BackboneSpec(name="test_efficientnet"), 64).features.inner.state_dict()
+    monkeypatch.setattr(backbone, "_hub_state", lambda _: whole)
+    spec = BackboneSpec(name="test_efficientnet", start="hub", stages=2)
+    network = build(spec, 64)
+    load_start(network, spec)
+    own = network.features.inner.state_dict()
+    assert 0 < len(own) < len(whole)
+    assert all(torch.equal(value, whole[key]) for key, value in own.items())
+
+
 @needs_lite0
 def test_the_same_start_has_the_same_hash_every_time():
     spec = BackboneSpec(name="tf_efficientnet_lite0", start=f"package:{LITE0}")

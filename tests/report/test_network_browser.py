@@ -203,13 +203,12 @@ def test_the_cell_is_drawn_in_its_colours(tab, shipped):
     np.testing.assert_allclose(spot[:3], shipped.scene.picture[40, 32], atol=12)
 
 
-def test_a_click_answers_within_a_fifth_of_a_second(tab, shipped):
+def test_a_click_answers_within_a_fifth_of_a_second(tab):
     tab.run("flyTo(3); camera.pose = state.flight.to; state.flight = null; drawFrame()")
     tab.run(FRAME)
     unit = {"place": 3, "map": 9, "row": 7, "column": 5}
     assert soon_enough(200, lambda: clicked(tab, unit), "answered")
-    maps = len(shipped.scene.layers[3].maps)
-    assert f"map 10 of {maps}, row 8, column 6" in tab.run("part('said').textContent")
+    assert "map 10 of 16, row 8, column 6" in tab.run("part('said').textContent")
 
 
 def clicked(tab, unit):
@@ -264,12 +263,11 @@ def test_nothing_is_drawn_while_nothing_moves(tab):
     assert drawn == [0, 1]
 
 
-def test_units_are_chosen_by_keyboard_and_told(tab, shipped):
+def test_units_are_chosen_by_keyboard_and_told(tab):
     fill(tab, "layer", 1)
     assert tab.run("part('said').textContent").startswith("Layer 1. 3 \u00d7 3 convolution")
     fill(tab, "map", 99)
-    maps = len(shipped.scene.layers[1].maps)
-    assert f"map {maps} of {maps}" in tab.run("part('said').textContent")
+    assert "map 32 of 32" in tab.run("part('said').textContent")
     tab.run("canvas.focus(); state.flight = null")
     yaw = tab.run("camera.yaw")
     for kind in ("keyDown", "keyUp"):

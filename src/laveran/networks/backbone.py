@@ -110,7 +110,8 @@ class Backbone(nn.Module):
         if spec.start == "random":
             return None
         if spec.start == "hub":
-            self.inner.load_state_dict(_hub_state(spec.name), strict=spec.stages is None)
+            given = _hub_state(spec.name)  # of all stages, where some are cut off
+            self.inner.load_state_dict({key: given[key] for key in self.inner.state_dict()})
         else:
             _load_in_order(self.inner, package_weights(spec.start.removeprefix("package:")))
         return state_hash(self.inner.state_dict())
