@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from laveran.networks.backbone import BackboneSpec
 from laveran.networks.dense import dense
 from laveran.networks.mlp import MlpSpec
 from laveran.networks.network import build
@@ -57,6 +58,14 @@ def test_nothing_is_seen_outside_of_the_theoretical_field(spec):
 def test_stages_end_where_blocks_end():
     stages = measure_fields(build(residual((4, 8)), 32).eval(), torch.rand(1, 3, 32, 32) * 255)
     assert [stage.name for stage in stages] == ["features.0", "features.1", "features.2"]
+
+
+def test_each_stage_of_a_backbone_has_the_name_of_the_block_that_first_sees_as_much():
+    spec = BackboneSpec(name="tf_efficientnet_lite0", stages=3, stride_px=8)
+    stages = measure_fields(build(spec, 32).eval(), torch.rand(1, 3, 32, 32) * 255)
+    assert [stage.name.removeprefix("features.inner") for stage in stages] == [
+        *("", ".blocks.0.0", ".blocks.1.0", ".blocks.1.1", ".blocks.2.0", ".blocks.2.1")
+    ]
 
 
 def test_a_network_without_maps_has_no_stages():

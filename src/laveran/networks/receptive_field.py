@@ -28,7 +28,7 @@ class Seen:
     """What the unit in the middle of a map sees.
 
     Attributes:
-        name: Path of the block or layer that gives the map.
+        name: Path of the block or layer that first sees as much.
         rows: Its theoretical field along the rows, pixels of the input, as a `Field` whose first
             unit is this one.
         columns: The same along the columns.
@@ -79,10 +79,10 @@ def measure_fields(network: nn.Module, cells: Tensor) -> list[Seen]:
                 _at(each, size // 2)
                 for each, size in zip(known[-2:], step.output.shape[-2:], strict=True)
             )
+            name = _path(step)
             if found and (found[-1].rows.size, found[-1].rows.jump) == (rows.size, rows.jump):
-                found.pop()  # the same field once more, as after an activation
+                name = found.pop().name  # the same field once more, as after an activation
             mass = _mass(step.output, cells)
-            name = _path(step.name)
             found.append(Seen(name, rows, columns, mass, side(mass, rows, columns)))
     return found
 
@@ -123,9 +123,11 @@ def _stages(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _path(name: str) -> str:
+def _path(step: Step) -> str:
     """The block that ends with a step, or the layer where there is none around it."""
-    parts = name.split(".")
+    if step.module is None:
+        return step.block or step.name
+    parts = step.name.split(".")
     return ".".join(parts[:-1] if len(parts) > 2 else parts)
 
 

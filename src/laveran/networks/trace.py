@@ -25,6 +25,7 @@ class Step:
         module: The layer; None for functions.
         inputs: Names of the steps whose outputs it takes; "" is the network's own input.
         output: float [N, ...].
+        block: Of a function, the path of the module that calls it; "" for the network itself.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Step:
     module: nn.Module | None
     inputs: tuple[str, ...]
     output: Tensor
+    block: str = ""
 
 
 def trace(network: nn.Module, cells: Tensor) -> list[Step]:
@@ -99,6 +101,7 @@ class _Recorder(fx.Interpreter):
             module,
             tuple(self._name(each) for each in inputs),
             output,
+            next(reversed(node.meta.get("nn_module_stack", {})), "") if module is None else "",
         )
 
     def _name(self, node: fx.Node) -> str:
