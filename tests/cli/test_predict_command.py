@@ -12,6 +12,15 @@ def test_a_submission_in_one_line(laveran, cells, run_folder, tmp_path):
     assert out.read_text() == "img_name,label\na.png,1\nb.png,0\n"
 
 
+def test_several_models_answer_together(laveran, refused, cells, run_folder, tmp_path):
+    out, other = tmp_path / "s.csv", tmp_path / "none"
+    twice = ("--model", run_folder, "--model", run_folder / "model.onnx")
+    ended = laveran("predict", cells, *twice, "--out", out)
+    assert ended == (0, f"{out}: 2 cells, 1 called parasitized\n", "")
+    sentence = refused("predict", cells, "--model", run_folder, "--model", other, "--out", out)
+    assert f"there is no model at {other}" in sentence
+
+
 def test_the_sample_decides_the_form(laveran, cells, run_folder, tmp_path):
     (tmp_path / "sample.csv").write_text("Id;Predicted\nb;0\n")
     out, probabilities = tmp_path / "s.csv", tmp_path / "p.csv"

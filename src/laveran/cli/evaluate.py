@@ -15,8 +15,11 @@ def evaluate(
         typer.Argument(help="CSV of names and labels; not needed where folders are the classes."),
     ] = None,
     model: Annotated[
-        Path | None,
-        typer.Option(help="Run folder or model file; the model that ships with Laveran if none."),
+        list[Path] | None,
+        typer.Option(
+            help="Run folder or model file; several answer together, by their mean log odds; the "
+            "model that ships with Laveran if none."
+        ),
     ] = None,
     patients: Annotated[
         list[Path] | None,

@@ -11,8 +11,11 @@ import typer
 def predict(
     data: Annotated[Path, typer.Argument(help="Zip or folder of cell pictures, or one picture.")],
     model: Annotated[
-        Path | None,
-        typer.Option(help="Run folder or model file; the model that ships with Laveran if none."),
+        list[Path] | None,
+        typer.Option(
+            help="Run folder or model file; several answer together, by their mean log odds; the "
+            "model that ships with Laveran if none."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Submission to write.")] = Path("submission.csv"),
     like: Annotated[

@@ -23,8 +23,9 @@ from laveran.metrics import Evaluation, Figure, operating_figures, paired_differ
 from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
+from laveran.model.ensemble import Named, Reader, open_reader
 from laveran.model.prediction import Watch
-from laveran.model.runtime import BATCH, Model, load
+from laveran.model.runtime import BATCH
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def evaluate(
     data: Path | str,
     labels: Path | str | None = None,
     *,
-    model: Path | str | Model | None = None,
+    model: Named = None,
     patients: Sequence[Path | str] = (),
     operating_point: str | None = None,
     tta: bool = False,
@@ -85,7 +86,8 @@ def evaluate(
     Args:
         data: Zip or folder of cell pictures.
         labels: Table of names and labels; None where folders are the classes.
-        model: A loaded model, a run folder or a model file; None for the shipped model.
+        model: A loaded model, a run folder or a model file; several files answer together, by the
+            mean of their log odds; None for the shipped model.
         patients: Tables of names and patients.
         operating_point: Name of the model's threshold to use; None for "accuracy", and for 0.5 on
             cells that were re-read, for the probability is that of what readers see.
@@ -101,11 +103,11 @@ def evaluate(
         ModelError: If the model cannot be used.
         ConfigError: If the model has no such operating point.
     """
-    reader = model if isinstance(model, Model) else load(model, tta=tta)
-    threshold = reader.contract.operating_point(operating_point or "accuracy").threshold
+    reader = open_reader(model, tta=tta)
+    threshold = reader.threshold(operating_point or "accuracy")
     tables = read_tables([readings] if readings else [], key)
     scores = _Scores(reader)
-    compared = _Scores(load(reader.path)) if reader.tta else None
+    compared = _Scores(reader.without_tta()) if reader.tta else None
 
     def add(_: int, cell: NDArray[np.uint8]) -> None:
         scores.add(cell)
@@ -144,17 +146,17 @@ def evaluate(
 
 
 def _at_operating_points(
-    manifest: Manifest, y_prob: NDArray[np.float32], model: Model
+    manifest: Manifest, y_prob: NDArray[np.float32], model: Reader
 ) -> dict[str, dict[str, Figure]]:
     """What each operating point does on the cells."""
     return {
-        point.name: operating_figures(
+        name: operating_figures(
             manifest.labels,
-            y_prob.astype(np.float64) >= point.threshold,
+            y_prob.astype(np.float64) >= model.threshold(name),
             manifest.groups,
             unit=manifest.grouping,
         )
-        for point in model.contract.operating_points
+        for name in model.operating_points
     }
 
 
@@ -211,7 +213,7 @@ class _Scores:
         seconds: That the model took.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Reader) -> None:
         self._model = model
         self._waiting: list[NDArray[np.uint8]] = []
         self._scored: list[NDArray[np.float32]] = []

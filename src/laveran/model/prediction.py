@@ -20,7 +20,7 @@ from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.stream import batch_stream
 from laveran.cells.template import Template, read_template
 from laveran.errors import ConfigError, DataError, PictureError
-from laveran.model.runtime import Model, load
+from laveran.model.ensemble import Named, Reader, open_reader
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
 OUTLIERS_EXPECTED = 0.03  # of all pictures: three times what the gate shuts out at its own site
@@ -77,7 +77,7 @@ class Prediction:
 def predict(
     data: Path | str,
     *,
-    model: Path | str | Model | None = None,
+    model: Named = None,
     out: Path | str,
     like: Path | str | None = None,
     probabilities: Path | str | None = None,
@@ -90,7 +90,8 @@ def predict(
 
     Args:
         data: Zip, folder or single picture.
-        model: A loaded model, a run folder or a model file; None for the shipped model.
+        model: A loaded model, a run folder or a model file; several files answer together, by the
+            mean of their log odds; None for the shipped model.
         out: The submission to write.
         like: A sample submission; its header, ids and order are kept. Without one, every
             picture of `data` gets a row, in the order of `data`.
@@ -106,8 +107,8 @@ def predict(
         ConfigError: If the model has no such operating point, or a file would overwrite another.
         OutputError: If a file cannot be written.
     """
-    reader = model if isinstance(model, Model) else load(model, tta=tta)
-    threshold = reader.contract.operating_point(operating_point).threshold
+    reader = open_reader(model, tta=tta)
+    threshold = reader.threshold(operating_point)
     out = Path(out)
     skipped_file = _skipped_file(out)
     _check_distinct((out, probabilities, skipped_file), (data, like))
@@ -168,7 +169,7 @@ class Judged(NamedTuple):
 
 
 def judgement_stream(
-    source: Source, model: Model, entries: Iterable[Entry] | None = None
+    source: Source, model: Reader, entries: Iterable[Entry] | None = None
 ) -> Iterator[tuple[Entry, Judged | PictureError]]:
     """Yield what the model says of each picture, or why it cannot be read, in its order."""
 
@@ -231,7 +232,7 @@ def _bare(name: str) -> str:
 
 
 def _judge(
-    source: Source, entries: list[Entry], model: Model, watch: Watch | None
+    source: Source, entries: list[Entry], model: Reader, watch: Watch | None
 ) -> tuple[dict[str | None, Judged], list[Skipped]]:
     """What the model says by name, and what could not be read."""
     found: dict[str | None, Judged] = {}

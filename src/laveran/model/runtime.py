@@ -103,6 +103,23 @@ class Model:
         """Side of the input."""
         return self.contract.size_px
 
+    @property
+    def operating_points(self) -> tuple[str, ...]:
+        """Names of the thresholds."""
+        return tuple(point.name for point in self.contract.operating_points)
+
+    def threshold(self, operating_point: str) -> float:
+        """The probability from which on a cell is called parasitized.
+
+        Raises:
+            ConfigError: If the model has no such operating point.
+        """
+        return self.contract.operating_point(operating_point).threshold
+
+    def without_tta(self) -> Model:
+        """The same model with one look at each cell."""
+        return Model(self.path) if self.tta else self
+
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The input cell uint8 [S, S, 3] of an RGB picture uint8 [H, W, 3].
 
