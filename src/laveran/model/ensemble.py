@@ -96,10 +96,10 @@ class Ensemble:
 
 
 Reader = Model | Ensemble
-Named = Path | str | Model | Sequence[Path | str] | None
+ModelOrModels = Path | str | Model | Sequence[Path | str] | None
 
 
-def open_reader(model: Named, *, tta: bool = False) -> Reader:
+def open_reader(model: ModelOrModels, *, tta: bool = False) -> Reader:
     """What reads cells: a loaded model as it is, one file, or several files together.
 
     Args:

@@ -23,7 +23,7 @@ from laveran.metrics import Evaluation, Figure, operating_figures, paired_differ
 from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
-from laveran.model.ensemble import Named, Reader, open_reader
+from laveran.model.ensemble import ModelOrModels, Reader, open_reader
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH
 
@@ -72,7 +72,7 @@ def evaluate(
     data: Path | str,
     labels: Path | str | None = None,
     *,
-    model: Named = None,
+    model: ModelOrModels = None,
     patients: Sequence[Path | str] = (),
     operating_point: str | None = None,
     tta: bool = False,

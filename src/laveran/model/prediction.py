@@ -20,7 +20,7 @@ from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.stream import batch_stream
 from laveran.cells.template import Template, read_template
 from laveran.errors import ConfigError, DataError, PictureError
-from laveran.model.ensemble import Named, Reader, open_reader
+from laveran.model.ensemble import ModelOrModels, Reader, open_reader
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
 OUTLIERS_EXPECTED = 0.03  # of all pictures: three times what the gate shuts out at its own site
@@ -77,7 +77,7 @@ class Prediction:
 def predict(
     data: Path | str,
     *,
-    model: Named = None,
+    model: ModelOrModels = None,
     out: Path | str,
     like: Path | str | None = None,
     probabilities: Path | str | None = None,

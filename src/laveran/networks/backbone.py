@@ -47,7 +47,8 @@ class BackboneSpec(Settings):
             for networks that timm builds as EfficientNets, such as `tf_efficientnet_lite0`.
         stride_px: 8 or 16: convolutions that would stride further are dilated instead, so
             that the maps stay as fine as that (Yu and Koltun 2016, arXiv:1511.07122).
-            None leaves the strides as they are.
+            None leaves the strides as they are. Take pictures whose side is a multiple of the
+            stride, as ImageNet's were: in others units look beside the places of their map.
         head_dropout: Share of the embedding set to 0 in training, before the head.
     """
 
