@@ -15,7 +15,7 @@ from laveran.training.recipe import SHIPPED, load_recipe
 
 def test_without_a_name_it_is_the_shipped_model():
     found = find_subject()
-    assert (found.name, found.size_px, found.learned) == ("The shipped model", 52, True)
+    assert (found.name, found.size_px, found.learned) == ("The shipped model", 48, True)
     assert not found.network.training
 
 
