@@ -136,6 +136,8 @@ def test_what_reads_cells(small, large):
     one = load(small)
     assert open_reader(one) is one
     assert open_reader([small]).path == small
+    together = Ensemble([one, load(large)])
+    assert open_reader(together) is together
     assert open_reader(None).path.parent == open_reader([]).path.parent == SHIPPED
     assert open_reader([small, large], tta=True).tta
     assert not open_reader([small, large], tta=True).without_tta().tta

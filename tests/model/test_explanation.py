@@ -76,7 +76,7 @@ def test_an_outlier_is_said_aloud(cell, tmp_path):
 
 def test_the_shipped_model_is_taken_where_none_is_named(cell, tmp_path):
     found = explain(cell, out=tmp_path / "out")
-    assert found.evidence.shape == (7, 7)
+    assert found.evidence.shape == (6, 6)
     assert "the shipped model" in (tmp_path / "out" / "explain.html").read_text()
 
 

@@ -96,21 +96,21 @@ class Ensemble:
 
 
 Reader = Model | Ensemble
-ModelOrModels = Path | str | Model | Sequence[Path | str] | None
+ModelOrModels = Path | str | Reader | Sequence[Path | str] | None
 
 
 def open_reader(model: ModelOrModels, *, tta: bool = False) -> Reader:
-    """What reads cells: a loaded model as it is, one file, or several files together.
+    """What reads cells: what is loaded as it is, one file, or several files together.
 
     Args:
-        model: A loaded model, a run folder or model file, or several of these; None, or no file
-            at all, for the shipped model.
-        tta: Average over the eight flips and turns of each cell; a loaded model decides itself.
+        model: A loaded model or an ensemble, a run folder or model file, or several of the latter;
+            None, or no file at all, for the shipped model.
+        tta: Average over the eight flips and turns of each cell; what is loaded decides itself.
 
     Raises:
         ModelError: If a file cannot be used.
     """
-    if isinstance(model, Model):
+    if isinstance(model, Reader):
         return model
     paths = [model] if model is None or isinstance(model, Path | str) else model
     models = [load(path, tta=tta) for path in paths or [None]]
