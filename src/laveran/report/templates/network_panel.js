@@ -119,7 +119,7 @@ class Panel {
     this.part("heads").textContent = `Strongest first${found.layer.kind === "convolution" ? ": units \u00d7 weights = products" : ""}`;
     this.part("rest").textContent = rest.length === 0 ? ""
       : `The other ${rest.length.toLocaleString("en")} maps add ${number(rest.reduce((sum, each) => sum + each.total, 0))}.`;
-    const next = strongest(found);
+    const next = strongest(this.layers, found);
     const follow = this.part("follow");
     follow.disabled = next === null;
     follow.onclick = () => this.choose(next);
@@ -129,7 +129,7 @@ class Panel {
     const layer = this.layers[each.place];
     const columns = each.columns.length;
     const name = `${found.layer.inputs.length > 1 ? `layer ${each.place}, ` : ""}${mapName(layer, each.map)}`;
-    const next = strongest({ terms: [each] });
+    const next = strongest(this.layers, { terms: [each] });
     const button = make("button", { type: "button" }, name);
     button.disabled = next === null;
     button.onclick = () => this.choose(next);

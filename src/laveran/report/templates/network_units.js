@@ -101,24 +101,28 @@ function explain(layers, unit) {
   };
 }
 
-// The unit that adds most to an explained one, or takes most away; the winner of a maximum.
-function strongest({ terms }) {
-  let best = null;
-  let most = 0;
-  for (const { place, map, rows, columns, products } of terms) {
-    products.forEach((product, at) => {
-      if (Math.abs(product) <= most) return;
-      most = Math.abs(product);
-      best = { place, map, row: rows[Math.floor(at / columns.length)], column: columns[at % columns.length] };
-    });
-  }
-  return best;
+// The units that feed an explained one, first the one that adds most, or takes most away; of a
+// maximum the winner.
+function feeding({ terms }) {
+  const found = terms.flatMap(({ place, map, rows, columns, products }) => Array.from(products, (product, at) => ({
+    unit: { place, map, row: rows[Math.floor(at / columns.length)], column: columns[at % columns.length] },
+    counts: Math.abs(product),
+  })));
+  return found.filter(({ counts }) => counts > 0).sort((a, b) => b.counts - a.counts).map(({ unit }) => unit);
+}
+
+// The first of them that is fed itself: where all inputs are 0, a unit has its value from its bias
+// alone, and nothing of the cell.
+function strongest(layers, found) {
+  const units = feeding(found);
+  const isFed = (unit) => unit.place === 0 || feeding(explain(layers, unit)).length > 0;
+  return units.find(isFed) ?? units[0] ?? null;
 }
 
 // From a unit back to a pixel of the cell, each time by the unit that counts most.
 function strongestPath(layers, unit) {
-  const path = [unit];
-  for (let next = strongest(explain(layers, unit)); next; next = strongest(explain(layers, next))) path.push(next);
+  const path = [];
+  for (let next = unit; next; next = strongest(layers, explain(layers, next))) path.push(next);
   return path;
 }
 
