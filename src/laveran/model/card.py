@@ -73,8 +73,8 @@ _USES = """## Where it fails
   parasites to it: of cells of patients without malaria it calls the share above ("blank")
   parasitized.
 - Early rings at the rim of a cell, and parasites that are hardly stained, may be missed.
-- Another stain, microscope, camera or way of cutting out cells: not measured, expect less. The
-  output `outlier` and its threshold tell of pictures unlike those it was trained on.
+- Another stain, microscope, camera or way of cutting out cells: not in these figures, expect
+  less. The output `outlier` and its threshold tell of pictures unlike those it was trained on.
 
 ## Intended use
 Teaching, research, and a starting point for a model of one's own site, on pictures of single red
