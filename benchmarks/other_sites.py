@@ -107,7 +107,7 @@ def false_positives(specificity: Figure) -> Figure:
 
 def lines(who: str, model: Model, infected: Cells, free: Cells) -> Iterator[Row]:
     """What a model does on the cells of both sites."""
-    limits = {ACCURACY: model.contract.operating_point(ACCURACY).threshold, EVEN: 0.5}
+    limits = {ACCURACY: model.threshold(ACCURACY), EVEN: 0.5}
     for site, cells in (("films with malaria", infected), ("films without", free)):
         answer = model.answer(np.stack([model.prepare(picture) for picture in cells.pictures]))
         y_prob = answer.probability.astype(np.float64)

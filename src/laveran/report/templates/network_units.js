@@ -115,7 +115,8 @@ function feeding({ terms }) {
 // alone, and nothing of the cell.
 function strongest(layers, found) {
   const units = feeding(found);
-  const isFed = (unit) => unit.place === 0 || feeding(explain(layers, unit)).length > 0;
+  const isFed = (unit) => unit.place === 0
+    || explain(layers, unit).terms.some(({ products }) => products.some((product) => Math.abs(product) > 0));
   return units.find(isFed) ?? units[0] ?? null;
 }
 
