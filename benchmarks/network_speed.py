@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from laveran.cells.synthetic import draw_cell, draw_patient
-from laveran.model.runtime import BATCH, Model, load
+from laveran.model.runtime import BATCH, SHIPPED_NAME, Model, load
 from machine import use_cores
 from results import Row, publish
 from timing import Figures, median, take_turns
 
-SHIPPED = "shipped"
-ASKED = {SHIPPED: "at least 3,000"}
+ASKED = {SHIPPED_NAME: "at least 3,000"}
 
 
 def drawn_cells(model: Model, count: int) -> list[np.ndarray]:
@@ -50,7 +49,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON to write")
     asked = parser.parse_args()
     use_cores(asked.cores)
-    models = {SHIPPED: load(), **{str(path): load(path) for path in asked.model}}
+    models = {str(path): load(path) for path in (SHIPPED_NAME, *asked.model)}
     contenders = [
         partial(judged, name, model, asked.cells, asked.cores) for name, model in models.items()
     ]

@@ -24,7 +24,6 @@ from laveran.model.runtime import Model
 from laveran.training.calibration import ACCURACY, EVEN
 from results import Row, publish, shown
 
-SHIPPED = "shipped"
 UNINFECTED = "red blood cell"
 PARASITES = ("ring", "trophozoite", "schizont", "gametocyte")
 NORMAL = 0  # among the shapes of the malaria-free films
@@ -137,7 +136,7 @@ def main() -> None:
     rows = [
         row
         for name in asked.models
-        for row in lines(name, laveran.load(None if name == SHIPPED else name), infected, free)
+        for row in lines(name, laveran.load(name), infected, free)
     ]
     publish(rows, {"models": asked.models}, asked.out)
 

@@ -1,5 +1,7 @@
 """Several models together, against the same by numpy."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -138,9 +140,17 @@ def test_what_reads_cells(small, large):
     assert open_reader([small]).path == small
     together = Ensemble([one, load(large)])
     assert open_reader(together) is together
-    assert open_reader(None).path.parent == open_reader([]).path.parent == SHIPPED
+    for shipped in (None, [], "shipped"):
+        assert open_reader(shipped).path.parent == SHIPPED
+    assert open_reader(["shipped", small]).models[0].path.parent == SHIPPED
     assert open_reader([small, large], tta=True).tta
     assert not open_reader([small, large], tta=True).without_tta().tta
+
+
+def test_a_path_called_shipped_is_itself(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("shipped").symlink_to(small)
+    assert load("shipped").contract == load(small).contract
 
 
 def test_bad_ensembles_are_refused(small, large, tmp_path):

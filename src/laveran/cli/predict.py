@@ -13,8 +13,8 @@ def predict(
     model: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Run folder or model file; several answer together, by their mean log odds; the "
-            "model that ships with Laveran if none."
+            help="Run folder, model file, or shipped for the model that ships with Laveran (so if "
+            "none); several answer together, by their mean log odds."
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Submission to write.")] = Path("submission.csv"),

@@ -87,7 +87,7 @@ def evaluate(
         data: Zip or folder of cell pictures.
         labels: Table of names and labels; None where folders are the classes.
         model: A loaded model, a run folder or a model file; several files answer together, by the
-            mean of their log odds; None for the shipped model.
+            mean of their log odds, "shipped" among them; None for the shipped model.
         patients: Tables of names and patients.
         operating_point: Name of the model's threshold to use; None for "accuracy", and for 0.5 on
             cells that were re-read, for the probability is that of what readers see.

@@ -91,7 +91,7 @@ def predict(
     Args:
         data: Zip, folder or single picture.
         model: A loaded model, a run folder or a model file; several files answer together, by the
-            mean of their log odds; None for the shipped model.
+            mean of their log odds, "shipped" among them; None for the shipped model.
         out: The submission to write.
         like: A sample submission; its header, ids and order are kept. Without one, every
             picture of `data` gets a row, in the order of `data`.

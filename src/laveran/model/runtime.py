@@ -28,6 +28,7 @@ DIMENSIONS = {
     "disagreement": 1,
 }
 SHIPPED = Path(__file__).with_name("shipped")  # as a run folder, trained on NIH's cells
+SHIPPED_NAME = "shipped"  # for those who name it beside others
 # Other processors round differently; other weights differ more.
 PROBABILITY_TOLERANCE = 1e-3
 LOGIT_TOLERANCE = 1e-2  # as a share of the logit, or of 1 where it is smaller
@@ -269,8 +270,8 @@ def load(model: Path | str | None = None, *, tta: bool = False) -> Model:
     """Load a model file, a run folder, or the model that ships with Laveran.
 
     Args:
-        model: Path of an ONNX file that Laveran exported, or of a run folder; None for the
-            shipped model (docs/model-card.md).
+        model: Path of an ONNX file that Laveran exported, or of a run folder; None, or "shipped"
+            where there is no such path, for the shipped model (docs/model-card.md).
         tta: Answer with the average over the eight flips and turns of each cell.
 
     Raises:
@@ -282,7 +283,9 @@ def load(model: Path | str | None = None, *, tta: bool = False) -> Model:
         ...
         laveran.errors.ModelError: there is no model at no-such-run; ...
     """
-    return Model(SHIPPED if model is None else model, tta=tta)
+    if model is None or (str(model) == SHIPPED_NAME and not Path(model).exists()):
+        model = SHIPPED
+    return Model(model, tta=tta)
 
 
 def _model_path(path: Path) -> Path:
