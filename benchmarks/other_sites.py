@@ -133,11 +133,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON to write")
     asked = parser.parse_args()
     infected, free = infected_cells(asked.infected), free_cells(asked.free)
-    rows = [
-        row
-        for name in asked.models
-        for row in lines(name, laveran.load(name), infected, free)
-    ]
+    rows = [row for name in asked.models for row in lines(name, laveran.load(name), infected, free)]
     publish(rows, {"models": asked.models}, asked.out)
 
 

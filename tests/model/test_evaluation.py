@@ -1,11 +1,13 @@
 """Figures of a model on labelled cells."""
 
 import json
+import shutil
 import zipfile
 
 import numpy as np
 import pytest
 
+from audit_data import write_run
 from hostile import encode
 from laveran import metrics
 from laveran.errors import ConfigError, DataError, LabelsError, OutputError
@@ -142,6 +144,22 @@ def test_what_is_skipped_is_told(labelled, model, tmp_path, images):
 
 def test_a_run_folder_may_be_named(labelled, model):
     assert evaluate(*labelled, model=model.path.parent).evaluation.n_cells == 240
+
+
+def test_cells_that_it_learned_from_are_told(labelled, model, tmp_path):
+    found = evaluate(*labelled, model=model)
+    (note,) = found.notes
+    assert note.startswith(f"nothing tells whether {model.path} learned from some of these cells")
+    parts = ["train" if patient < "C4" else "test" for patient in found.manifest.patients]
+    run = write_run(tmp_path / "run", found.manifest, found.y_prob, parts)
+    shutil.copy(model.path, run / "model.onnx")
+    (note,) = evaluate(*labelled, model=run).notes
+    n = parts.count("train")
+    assert note.startswith(f"OPTIMISTIC: {run / 'model.onnx'} learned from {n} of these 240 cells")
+    assert len(evaluate(*labelled, model=[run, model.path]).notes) == 2
+    strangers = write_run(tmp_path / "strangers", found.manifest, found.y_prob, ["test"] * 240)
+    shutil.copy(model.path, strangers / "model.onnx")
+    assert evaluate(*labelled, model=strangers).notes == ()
 
 
 def test_progress_is_reported(labelled, model):

@@ -23,9 +23,19 @@ from laveran.metrics import Evaluation, Figure, operating_figures, paired_differ
 from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
-from laveran.model.ensemble import ModelOrModels, Reader, open_reader
+from laveran.model.ensemble import Ensemble, ModelOrModels, Reader, open_reader
+from laveran.model.learned import learned_from
 from laveran.model.prediction import Watch
-from laveran.model.runtime import BATCH
+from laveran.model.runtime import BATCH, Model
+
+_LEARNED = (
+    "OPTIMISTIC: {model} learned from {learned:,} of these {n:,} cells or from others of their "
+    "patients; believe its figures on cells of other patients"
+)
+_UNKNOWN = (
+    "nothing tells whether {model} learned from some of these cells, which would flatter its "
+    "figures (it was trained on {sources})"
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,7 @@ def evaluate(
         manifest,
         y_prob,
         reading.skipped,
-        (*reading.notes, *notes),
+        (*reading.notes, *_learned_notes(reader, manifest), *notes),
         re_read,
         _effect(manifest, scores, compared, threshold) if compared else {},
         _at_operating_points(manifest, y_prob, reader),
@@ -143,6 +153,24 @@ def evaluate(
     if json:
         files.write_text(json, json_format.dumps(found.to_json(), indent=2) + "\n")
     return found
+
+
+def _learned_notes(reader: Reader, manifest: Manifest) -> tuple[str, ...]:
+    """What to believe of figures on cells that a model may have learned from."""
+    models = reader.models if isinstance(reader, Ensemble) else (reader,)
+    notes = (_learned_note(model, manifest) for model in models)
+    return tuple(note for note in notes if note)
+
+
+def _learned_note(model: Model, manifest: Manifest) -> str | None:
+    """The same of one model; None where it met none of the cells' patients."""
+    learned = learned_from(model, manifest, manifest)
+    if learned is None:
+        sources = ", ".join(model.contract.training.sources)
+        return _UNKNOWN.format(model=model.name, sources=sources)
+    if not learned.any():
+        return None
+    return _LEARNED.format(model=model.name, learned=int(learned.sum()), n=len(learned))
 
 
 def _at_operating_points(

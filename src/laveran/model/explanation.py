@@ -14,7 +14,7 @@ from laveran import files
 from laveran.cells.archive import open_source
 from laveran.cells.pictures import decode
 from laveran.errors import DataError, PictureError
-from laveran.model.runtime import SHIPPED, Model, load
+from laveran.model.runtime import Model, load
 from laveran.report.explain_page import ExplainReport, Inside, render
 
 PAGE, DATA = "explain.html", "explain.json"
@@ -144,7 +144,7 @@ def write_explanation(
     contract = found.model.contract
     report = ExplainReport(
         picture=found.name,
-        model=_model_name(found.model),
+        model=found.model.name,
         image=found.image,
         cell=found.cell,
         probability=found.probability,
@@ -160,8 +160,3 @@ def write_explanation(
     )
     files.write_text(Path(out) / PAGE, render(report))
     files.write_text(Path(out) / DATA, json.dumps(found.to_json(), indent=2) + "\n")
-
-
-def _model_name(model: Model) -> str:
-    """What the model is called on the page."""
-    return "the shipped model" if model.path.parent == SHIPPED else str(model.path)

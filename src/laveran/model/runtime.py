@@ -100,6 +100,11 @@ class Model:
         self._check_golden()
 
     @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return "the shipped model" if self.path.parent == SHIPPED else str(self.path)
+
+    @property
     def size_px(self) -> int:
         """Side of the input."""
         return self.contract.size_px

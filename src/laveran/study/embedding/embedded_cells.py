@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from laveran.audit.run import read_run
 from laveran.cells.manifest import Manifest
 from laveran.cells.skipped import Skipped
 from laveran.cells.synthetic_dataset import is_synthetic
 from laveran.errors import ConfigError
+from laveran.model.learned import learned_from
 from laveran.model.prediction import Watch
 from laveran.model.runtime import Answer, Model, load
 from laveran.study.representations.methods import ALL, built, chosen_methods
@@ -29,8 +29,8 @@ _LEARNED_ALL = (
     "here, on cells of other patients neighbours agree less"
 )
 _LEARNED_SOME = (
-    "the model learned from {learned:,} of these {n:,} cells, on which its embedding flatters "
-    "itself: believe the figures of the others"
+    "the model learned from {learned:,} of these {n:,} cells or from others of their patients, on "
+    "which its embedding flatters itself: believe the figures of the others"
 )
 _LEARNED_UNKNOWN = (
     "nothing tells whether the model learned from some of these cells; on those its embedding "
@@ -53,7 +53,8 @@ class Embedded:
         name: Of the embedding: "model", or a method of `laveran study represent`.
         model: What judged the cells.
         answer: Its probability and outlier score of each, and more.
-        learned: Whether the embedding learned from a cell, bool [N]; None where nothing tells.
+        learned: Whether the embedding learned from a cell, or from another of its patient,
+            bool [N]; None where nothing tells.
         skipped: Pictures that could not be used, and why.
         notes: What the user must know, a sentence each.
     """
@@ -140,27 +141,6 @@ def embed_cells(
             *_learned_note(embedding, learned, reader),
         ),
     )
-
-
-def learned_from(model: Model, everything: Manifest, cells: Manifest) -> NDArray[np.bool_] | None:
-    """Which of the cells a model learned from, bool [N]; None where nothing tells.
-
-    A run folder lists its cells: all but its test part were learned from, or chose the epoch. A
-    model file alone has a checksum of all of them together.
-
-    Args:
-        model: The model.
-        everything: All cells of the data.
-        cells: Those that are asked about.
-    """
-    folder = model.path.parent
-    if (folder / "metrics.json").is_file() and (folder / "cells.csv").is_file():
-        run = read_run(folder)
-        met = {cell.sha256 for cell in run.manifest if run.part[cell.name] != "test"}
-        return np.array([cell.sha256 in met for cell in cells])
-    if everything.checksum == model.contract.training.data_sha256:
-        return np.ones(len(cells), np.bool_)
-    return None
 
 
 class _Fitted(NamedTuple):
