@@ -81,7 +81,8 @@ def test_the_json_has_the_promised_keys_in_their_order(labelled, model, tmp_path
     path = tmp_path / "new" / "figures.json"
     found = evaluate(*labelled, model=model, json=path)
     written = json.loads(path.read_text())
-    assert list(written) == [*COUNTS, *FIGURES, "operating_points"]
+    assert list(written) == [*COUNTS, *FIGURES, "operating_points", "notes"]
+    assert written.pop("notes") == list(found.notes)
     assert (written["n_cells"], written["n_patients"]) == (PATIENTS * CELLS_EACH, PATIENTS)
     for name in FIGURES:
         assert list(written[name]) == ["value", "low", "high"]
@@ -191,7 +192,7 @@ def test_readings_are_figures_of_their_own_after_the_published_ones(
     path = tmp_path / "figures.json"
     found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows), json=path)
     written = json.loads(path.read_text())
-    assert list(written) == [*COUNTS, *FIGURES, "operating_points", "readings"]
+    assert list(written) == [*COUNTS, *FIGURES, "operating_points", "notes", "readings"]
     assert found.evaluation == evaluate(*labelled, model=model).evaluation
     assert list(written["readings"]) == ["random", "disputed"]
     random, disputed = written["readings"].values()

@@ -61,14 +61,12 @@ def evaluate(
         )
     show.notes(result.notes)
     show.skipped(result.skipped, None)
-    figures = result.to_json()
-    re_read, tta_effect = figures.pop("readings", {}), figures.pop("tta", {})
-    points = figures.pop("operating_points")
-    show.figures(figures)
-    show.operating_points(points)
-    if tta_effect:
+    found = result.to_json()
+    show.figures(result.evaluation.to_json())
+    show.operating_points(found["operating_points"])
+    if "tta" in found:
         typer.echo("gained by averaging over flips and turns, and its cost in time:")
-        show.figures(tta_effect)
-    for part, of in re_read.items():
+        show.figures(found["tta"])
+    for part, of in found.get("readings", {}).items():
         typer.echo(f"cells re-read blind, {part} part:")
         show.figures(of)

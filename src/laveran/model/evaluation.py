@@ -66,11 +66,12 @@ class ModelEvaluation:
     operating_points: dict[str, dict[str, Figure]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The figures on published labels, "operating_points"; "tta", "readings" if asked for."""
+        """The figures on labels, "operating_points", "notes"; "tta", "readings" if any."""
         found: dict[str, Any] = self.evaluation.to_json()
         found["operating_points"] = {
             name: plain_figures(of) for name, of in self.operating_points.items()
         }
+        found["notes"] = list(self.notes)
         if self.tta:
             found["tta"] = plain_figures(self.tta)
         if self.re_read:
