@@ -36,7 +36,7 @@ def learned_from(model: Model, everything: Manifest, cells: Manifest) -> NDArray
                 met = [row for row in csv.DictReader(file) if row["part"] != "test"]
             pictures = {row["sha256"] for row in met}
             patients = {row["patient"] for row in met} - {""}
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, csv.Error) as error:
             raise ModelError(f"{listed} cannot be read: {error}") from error
         return np.array([c.sha256 in pictures or c.patient in patients for c in cells], np.bool_)
     if everything.checksum == model.contract.training.data_sha256:
