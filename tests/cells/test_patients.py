@@ -68,6 +68,15 @@ def test_the_files_of_nih(tmp_path, row):
     }
 
 
+def test_nihs_two_names_of_one_patient_are_one(tmp_path):
+    path = tmp_path / "patientid_cellmapping_parasitized.csv"
+    path.write_text(
+        "C47P8thinOriginalOlympusCX21,['C47P8thinOriginalOlympusCX21_cell_1.png'],\n"
+        "C47P8thin_Original_Motic,['C47P8thin_Original_Motic_cell_1.png'],\n"
+    )
+    assert set(read_patients([path]).values()) == {"C47P8"}
+
+
 def test_a_table_with_a_header(tmp_path):
     (tmp_path / "patients.csv").write_text("Subject;File\nAnna;a.png\n;b.png\n Ben ; c.png\n")
     assert read_patients([tmp_path / "patients.csv"]) == {"a.png": "Anna", "c.png": "Ben"}

@@ -74,11 +74,15 @@ def read_patients(paths: Iterable[Path | str]) -> dict[str, str]:
 
 
 def _from_lists(table: Table) -> Iterator[tuple[str, str]]:
-    """Picture and patient from the rows of NIH's own files."""
+    """Picture and patient from the rows of NIH's own files.
+
+    These call a patient whose blood two microscopes saw by two names (C47P8).
+    """
     for row in table.rows:
-        patient, *lists = row.cells
+        listed, *lists = row.cells
+        patient = nih_patient(listed.strip()) or listed.strip()
         for item in _LIST_ITEM.findall(",".join(lists)):
-            yield item, patient.strip()
+            yield item, patient
 
 
 def _from_columns(table: Table) -> Iterator[tuple[str, str]]:
