@@ -28,7 +28,7 @@ HELP, BARE, PICTURE = "laveran --help", "bare typer program, --help", "laveran p
 TOP = """from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path, PosixPath, WindowsPath
-from typing import Annotated
+from typing import Annotated, Literal
 import typer
 app = typer.Typer(name="bare", help="Does nothing.", no_args_is_help=True)
 """

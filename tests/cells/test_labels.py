@@ -98,6 +98,7 @@ def test_one_name_with_two_patients_counts_for_neither(table):
         (b"img_name,label\nZelle_\xe4.png,1\n", "not text in UTF-8"),
         (b"PK\3\4\0\0\0\0", "is a zip or an Excel file"),
         ('img_name,label\n"' + "a" * 200_000 + '",1\n', "cannot be read as a table"),
+        ('[{"img_name": "' + "a" * 200_000 + '"}]', "cannot be read as a table"),
     ],
 )
 def test_what_is_no_table_of_labels_is_refused(table, content, message):

@@ -58,6 +58,21 @@ def test_counts_are_sorted_as_numbers(tab):
 
 
 @pytest.mark.slow
+def test_numbers_are_sorted_as_numbers_with_what_is_not_known_last(tab):
+    tab.run(
+        "document.body.insertAdjacentHTML('beforeend', '<table id=rates class=sortable><thead><tr>"
+        "<th>rate</th></tr></thead><tbody>' + ['0.00123', '', '3.05e-05', '0.0117'].map("
+        "(rate) => `<tr><td>${rate}</td></tr>`).join('') + '</tbody></table>');"
+        "sortable(document.getElementById('rates'))"
+    )
+    read = "[...document.querySelectorAll('#rates td')].map((cell) => cell.innerText)"
+    for expected in (["3.05e-05", "0.00123", "0.0117", ""], ["0.0117", "0.00123", "3.05e-05", ""]):
+        tab.run("document.querySelector('#rates button').click()")
+        assert tab.run(read) == expected
+    tab.run("document.getElementById('rates').remove()")
+
+
+@pytest.mark.slow
 def test_mistakes_are_filtered_by_kind(tab, report):
     positives = sum(not each.label for each in report.mistakes)
     button = "document.querySelector('.filter button[data-kind=\"{}\"]').click()"

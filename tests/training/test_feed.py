@@ -1,3 +1,4 @@
+import os
 import shutil
 import zipfile
 
@@ -117,6 +118,12 @@ def test_other_settings_are_read_again(cache, classes, readings, other, monkeypa
         assert second.manifest.labels.tolist() == (1 - first.manifest.labels).tolist()
     if "patients" in other:
         assert set(second.manifest.patients) == {"A", "B"}
+
+
+def test_a_name_that_is_no_utf8_is_left_out_with_its_reason(cache, classes):
+    (classes / "Parasitized" / os.fsdecode(b"\xe4.png")).write_bytes(b"a")
+    found = prepare_cells(classes, None, **LETTERBOX)
+    assert "characters that cannot be written" in found.skipped[0].reason
 
 
 def test_changed_labels_are_read_again(cache, drawn, tmp_path, readings):

@@ -73,8 +73,8 @@ def read_table(path: Path | str) -> Table:
     path = Path(path)
     text = _text(path)
     first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda candidate: len(_split(first, candidate)))
     try:
+        delimiter = max(_DELIMITERS, key=lambda candidate: len(_split(first, candidate)))
         rows = tuple(_rows(text, delimiter))
     except csv.Error as error:
         raise LabelsError(f"{path} cannot be read as a table: {error}") from error

@@ -12,13 +12,17 @@ NOTHING = "\N{EN DASH}"  # stands where there is no figure
 def share(value: float | None) -> str:
     """A share in percent; what is not all and not nothing never reads 100% or 0%.
 
-    >>> share(0.9612), share(0.9999), share(0.0001), share(1)
-    ('96.1%', '99.99%', '0.01%', '100%')
+    >>> share(0.9612), share(0.9999), share(0.99996), share(0.00004), share(1)
+    ('96.1%', '99.99%', '>99.99%', '<0.01%', '100%')
     """
     if value is None:
         return NOTHING
     if value in (0, 1):
         return f"{value:.0%}"
+    if 0.99995 <= value < 1:
+        return ">99.99%"
+    if 0 < value < 0.00005:
+        return "<0.01%"
     rounded = f"{value:.1%}"
     return f"{value:.2%}" if rounded in ("100.0%", "0.0%") else rounded
 

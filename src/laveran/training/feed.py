@@ -166,7 +166,7 @@ def _checksum(path: Path) -> bytes:
     digest = hashlib.sha256()
     for inside in sorted(path.rglob("*")):
         if inside.is_file():
-            digest.update(str(inside.relative_to(path)).encode() + _checksum(inside))
+            digest.update(os.fsencode(inside.relative_to(path)) + _checksum(inside))
     return digest.digest()
 
 

@@ -46,9 +46,12 @@ function sortable(table) {
 function sortRows(body, column, rising) {
   const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
   const order = new Intl.Collator("en", { numeric: true });
-  const numeric = [...body.rows].every((row) => key(row) !== "" && !Number.isNaN(Number(key(row))));
+  const rows = [...body.rows].filter((row) => key(row) !== "");
+  const blank = [...body.rows].filter((row) => key(row) === "");
+  const numeric = rows.every((row) => !Number.isNaN(Number(key(row))));
   const compare = numeric ? (a, b) => key(a) - key(b) : (a, b) => order.compare(key(a), key(b));
-  body.append(...[...body.rows].sort((a, b) => (rising ? compare(a, b) : compare(b, a))));
+  rows.sort((a, b) => (rising ? compare(a, b) : compare(b, a)));
+  body.append(...rows, ...blank); // what is not known comes last, either way
 }
 
 // Groups of buttons that show one kind of what they filter.
