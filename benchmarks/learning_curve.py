@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import tomli_w
 from numpy.typing import NDArray
 
 from laveran import files
@@ -64,6 +65,9 @@ def main() -> None:
     recipe = load_recipe(asked.recipe).replace(epochs=asked.epochs)
     feed = prepare_cells(asked.data, asked.labels, crop=recipe.crop, size_px=recipe.size_px)
     job = Job(feed, recipe, 0, "patient", "", "", accelerator_for(recipe), None)
+    asked_of = {"data_sha256": feed.manifest.checksum, "folds": asked.folds}
+    settings = {"run": asked_of, "recipe": recipe.model_dump(mode="json")}
+    RunFolder(asked.out).claim(tomli_w.dumps(settings))
     division = assign_folds(feed.manifest, asked.folds, seed=0, by="patient").parts
     rows: list[Row] = []
     details: dict[str, object] = {}

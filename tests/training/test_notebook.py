@@ -207,7 +207,7 @@ def test_a_notebook_is_the_same_every_time(run, tmp_path):
     assert once.read_bytes() == twice.read_bytes()
 
 
-def test_what_cannot_be_told_is_refused(run, project, tmp_path, monkeypatch):
+def test_what_cannot_be_told_is_refused(run, drawn, project, tmp_path):
     out = tmp_path / "homework.ipynb"
     with pytest.raises(ConfigError, match="give at least one run"):
         write_notebook([], out)
@@ -216,6 +216,8 @@ def test_what_cannot_be_told_is_refused(run, project, tmp_path, monkeypatch):
     for name in ("data", "labels", "test", "sample"):
         with pytest.raises(ConfigError, match=rf"there is no none\.zip; say by --{name} where"):
             write_notebook([run.folder], out, **{name: "none.zip"})
+    with pytest.raises(ConfigError, match=r"test_data\.zip holds no '.*', which .* was scored on"):
+        write_notebook([run.folder], out, data=drawn.test_data)
     config = project / "runs" / "fast" / "config.toml"
     config.write_text(re.sub(r"(?m)^data = .*", 'data = ""', config.read_text()))
     with pytest.raises(ConfigError, match="does not tell where its pictures are; give --data"):

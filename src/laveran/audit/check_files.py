@@ -36,10 +36,10 @@ LISTS = ("twins.csv", "leaks.csv", "suspects.csv", "left_out.csv")
 
 
 def write_check(found: Check, folder: Path | str) -> None:
-    """Write the page, the lists and the figures to `folder`, all of them or none.
+    """Write the page, the lists and the figures to `folder`.
 
-    They are written beside the folder first and then moved into it. Lists of an older check that
-    this one does not have are removed.
+    They are written beside the folder first and then moved into it, after an older check was
+    removed: where there is a `check.json`, all is there and of one check.
 
     Raises:
         DataError: If a picture cannot be read any more.
@@ -58,10 +58,10 @@ def write_check(found: Check, folder: Path | str) -> None:
             for name, text in texts.items():
                 files.write_text(Path(scratch) / name, text)
             folder.mkdir(exist_ok=True)
-            for name in texts:
+            for name in ("check.json", *LISTS):
+                (folder / name).unlink(missing_ok=True)
+            for name in texts:  # check.json last
                 (Path(scratch) / name).replace(folder / name)
-        for name in set(LISTS) - texts.keys():
-            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"cannot write {folder}: {reason}; choose another place") from error

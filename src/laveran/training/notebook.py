@@ -14,6 +14,7 @@ import nbformat
 from jinja2 import Environment, StrictUndefined, Template
 
 from laveran import files
+from laveran.cells.archive import open_source
 from laveran.errors import ConfigError
 from laveran.networks.mlp import MlpSpec
 from laveran.networks.stack import StackSpec
@@ -105,6 +106,13 @@ def _given(run: FinishedRun, **given: Path | str | None) -> dict[str, Path | Non
     for name, path in given.items():
         if path and not Path(path).exists():
             raise ConfigError(f"there is no {path}; say by --{name} where it is")
+    with open_source(given["data"]) as source:
+        strange = next((n for n in run.predictions.names if n not in source.by_name), None)
+    if strange:
+        raise ConfigError(
+            f"{given['data']} holds no {strange!r}, which {run.name} was scored on; "
+            "give by --data the zip or folder that it was trained with"
+        )
     return {name: Path(path) if path else None for name, path in given.items()}
 
 
