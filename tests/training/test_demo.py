@@ -51,6 +51,12 @@ def test_the_model_says_that_its_cells_are_drawn(shown):
     assert training.species.startswith("none: drawn")
 
 
+def test_a_recipe_that_is_none_leaves_nothing(tmp_path):
+    with pytest.raises(ConfigError, match="no recipe is called 'fats'"):
+        demo(tmp_path / "demo", recipe="fats")
+    assert not (tmp_path / "demo").exists()
+
+
 def test_a_second_demo_in_the_same_place_is_refused_at_once(shown, tiny):
     out, _ = shown
     before = (out / "data" / "train_labels.csv").stat().st_mtime_ns

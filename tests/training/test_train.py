@@ -417,7 +417,17 @@ class TestRefusals:
             train(**asked | change)
         assert reason in str(refused.value)
         assert "\n" not in str(refused.value)
-        assert not (asked["out"] / "metrics.json").exists()
+        assert not asked["out"].exists()
+
+    def test_too_few_patients_for_the_valid_part_of_a_fold(self, asked, tmp_path):
+        table = tmp_path / "patients.csv"
+        names = [row["img_name"] for row in rows(asked["labels"])]
+        whose = "BC" * 3 + "A" * len(names)  # one fold has the cells of A, the other of B and C
+        given = map(",".join, zip(names, whose, strict=False))
+        table.write_text("\n".join(["img_name,patient", *given]))
+        with pytest.raises(SplitError, match="1 patient"):
+            train(**asked | {"folds": 2, "patients": [table]})
+        assert not asked["out"].exists()
 
     @pytest.mark.parametrize("label", [0, 1])
     @pytest.mark.parametrize("folds", [0, 2])
@@ -428,11 +438,13 @@ class TestRefusals:
         absent = ("uninfected", "parasitized")[1 - label]
         with pytest.raises(SplitError, match=f"no {absent} cell is left to learn from"):
             train(**asked | {"labels": table, "folds": folds})
+        assert not asked["out"].exists()
 
     def test_an_input_too_small_for_the_network(self, asked, tiny):
         network = StackSpec(layers=[Conv(filters=2, kernel=9, padding="none")])
         with pytest.raises(ConfigError, match="does not fit inputs of 8 px"):
             train(**asked | {"recipe": tiny.replace(size_px=8, network=network.model_dump())})
+        assert not asked["out"].exists()
 
     def test_a_folder_that_is_in_use(self, asked):
         asked["out"].mkdir()

@@ -8,7 +8,7 @@ from pathlib import Path
 from laveran.model.demo import TRAIN_PATIENTS, DrawnTest, draw_homework, predict_drawn
 from laveran.model.prediction import Watch
 from laveran.training.folder import RunFolder
-from laveran.training.recipe import Recipe
+from laveran.training.recipe import Recipe, load_recipe
 from laveran.training.train import Run, train
 
 SPECIES = "none: drawn after P. falciparum"
@@ -45,16 +45,17 @@ def demo(
         watch: Called with (stage, done, total, live figures).
 
     Raises:
-        ConfigError: If `out` holds something already.
+        ConfigError: If `out` holds something already, or there is no such recipe.
     """
     folder = Path(out)
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     RunFolder(folder).check_free(resume=False)
     homework = draw_homework(folder, seed, train_patients)
     run = train(
         homework.train_data,
         homework.train_labels,
         out=folder / "run",
-        recipe=recipe,
+        recipe=chosen,
         seed=seed,
         species=SPECIES,
         watch=watch,

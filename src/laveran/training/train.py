@@ -30,7 +30,7 @@ from laveran.metrics import Evaluation, Figure
 from laveran.model.prediction import Watch
 from laveran.networks.conv3d import Conv3dSpec
 from laveran.networks.gate import load as load_gates
-from laveran.networks.network import build, load_start
+from laveran.networks.network import Network, build, load_start
 from laveran.networks.network import load as load_network
 from laveran.training.batches import score
 from laveran.training.calibration import Calibration, calibrate
@@ -168,14 +168,16 @@ def train(
     job = Job(feed, chosen, seed, by, species, licence, accelerator, watch, taught_by, read)
     config = _config(job, data, labels, folds, ensemble=ensemble)
     require_same_division(taught_by, config["run"])
+    fits, unit = _divided(job, folds)
+    start_network(chosen)  # what cannot be built is found out before anything is written
     if job.writes:
         folder.claim(tomli_w.dumps(config))
         write_skipped(folder.skipped, feed.skipped)
     accelerator.wait_for_everyone()
     if folds:
-        finding = _cross_validate(job, folder, folds, ensemble=ensemble)
+        finding = _cross_validate(job, folder, fits, unit, ensemble=ensemble)
     else:
-        finding = _hold_out(job, folder)
+        finding = Finding.of(job, [fit_division(job, folder, fits[0], unit, "fit")], unit)
     return Run(
         folder.path,
         finding.evaluation,
@@ -217,22 +219,29 @@ def _config(
     return {"run": run, "recipe": job.recipe.model_dump(mode="json")}
 
 
-def _hold_out(job: Job, folder: RunFolder) -> Finding:
-    """Divide the patients once, fit, and score those of the test part."""
-    division = split(job.feed.manifest, VALID_SHARE, TEST_SHARE, seed=job.seed, by=job.by)
-    scored = fit_division(job, folder, division.parts, division.unit, "fit")
-    return Finding.of(job, [scored], division.unit)
+def _divided(job: Job, folds: int) -> tuple[list[NDArray[np.str_]], str]:
+    """The part of each cell in each fit, and what was kept whole.
+
+    Raises:
+        SplitError: If there are too few patients for one of the fits.
+    """
+    manifest = job.feed.manifest
+    if not folds:
+        once = split(manifest, VALID_SHARE, TEST_SHARE, seed=job.seed, by=job.by)
+        return [once.parts], once.unit
+    division = assign_folds(manifest, folds, seed=job.seed, by=job.by)
+    return [parts_of_fold(job, division.parts == k, k) for k in range(folds)], division.unit
 
 
-def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) -> Finding:
+def _cross_validate(
+    job: Job, folder: RunFolder, fits: Sequence[NDArray[np.str_]], unit: str, *, ensemble: bool
+) -> Finding:
     """Score every cell by a network that never saw its patient; then keep all, or fit one more."""
-    division = assign_folds(job.feed.manifest, count, seed=job.seed, by=job.by)
-    scored = []
-    for number in range(count):
-        parts = parts_of_fold(job, division.parts == number, number)
-        inner, stage = folder.fold(number), f"fold {number}"
-        scored.append(fit_division(job.asking(number), inner, parts, division.unit, stage))
-    finding = Finding.of(job, scored, division.unit, folds=count, ensemble=ensemble)
+    scored = [
+        fit_division(job.asking(number), folder.fold(number), parts, unit, f"fold {number}")
+        for number, parts in enumerate(fits)
+    ]
+    finding = Finding.of(job, scored, unit, folds=len(fits), ensemble=ensemble)
     job.accelerator.wait_for_everyone()  # so that all of them find the run finished, or none
     if folder.read_metrics() is not None:
         return finding
@@ -248,9 +257,9 @@ def _cross_validate(job: Job, folder: RunFolder, count: int, *, ensemble: bool) 
     if ensemble:
         product = _all_members(finding, calibration)
     else:
-        product = _fit_on_all(job.asking(*range(count)), folder, finding, calibration)
-    parts = np.array([f"fold {number}" for number in division.parts])
-    publish(job, folder, product, parts, finding)
+        product = _fit_on_all(job.asking(*range(len(fits))), folder, finding, calibration)
+    scored_in = np.argmax([parts == "test" for parts in fits], axis=0)
+    publish(job, folder, product, np.array([f"fold {number}" for number in scored_in]), finding)
     return finding
 
 
@@ -347,10 +356,8 @@ def fit_parts(
 ) -> Fit:
     """Build a network, give it its start weights, fit it; go on from a checkpoint."""
     torch.manual_seed(job.seed)
-    network = build(job.recipe.network, job.recipe.size_px)
-    load_start(network, job.recipe.network)
     return fit(
-        network,
+        start_network(job.recipe),
         job.cells(train_part),
         job.cells(valid_part) if valid_part is not None else None,
         job.recipe,
@@ -359,6 +366,17 @@ def fit_parts(
         accelerator=job.accelerator,
         report=_reporter(job.watch, stage),
     )
+
+
+def start_network(recipe: Recipe) -> Network:
+    """The network of a recipe, with the weights that it starts from.
+
+    Raises:
+        ConfigError: If it cannot be built, or those weights are not to be had.
+    """
+    network = build(recipe.network, recipe.size_px)
+    load_start(network, recipe.network)
+    return network
 
 
 def _reporter(watch: Watch | None, stage: str) -> Callable[[Progress], None] | None:
