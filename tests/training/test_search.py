@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from laveran.cells.synthetic_dataset import Population, write_cells
 from laveran.errors import ConfigError, DataError, LabelsError, SplitError
 from laveran.metrics import evaluate
+from laveran.model.kept import KEPT
 from laveran.model.runtime import load
 from laveran.training import load_recipe, search_study, search_trial, search_trials, train
 from laveran.training import search as module
@@ -94,6 +95,7 @@ class TestOutcome:
             *("best", "cells.csv", "config.toml", "metrics.json", "recipe.toml"),
             *("search.html", "skipped.csv", "study.db", "trials.csv"),
         }
+        assert {path.name for path in found.folder.iterdir() if path.is_file()} <= KEPT
 
     def test_the_table_names_the_objective_and_has_every_trial(self, done):
         found, _ = done
@@ -188,7 +190,7 @@ class TestRuleOfEvidence:
         out.mkdir()
         for name in ("config.toml", "metrics.json"):
             (out / name).write_bytes((found.folder / name).read_bytes())
-        with pytest.raises(ConfigError, match=r"were opened before, but .* knows nothing of it"):
+        with pytest.raises(ConfigError, match=r"knows nothing of the search in .*copy; give the"):
             search(**asked, out=out)
 
     @pytest.mark.parametrize("change", [{"seed": 1}, {"folds": 3}, {"epochs": 2}])
@@ -297,9 +299,15 @@ class TestInterruptions:
             search(**asked, out=out)
         kept = out / "trials" / "0" / "short" / "checkpoints" / "last.safetensors"
         assert kept.exists()
-        monkeypatch.setattr(search_trial, "fit_parts", fit)
-        steps = []
-        found = search(**asked, out=out, watch=lambda *news: steps.append(news))
+        found_there = []
+
+        def watched(job, folder, *rest):
+            found_there.append(folder.checkpoint.exists())
+            return fit(job, folder, *rest)
+
+        monkeypatch.setattr(search_trial, "fit_parts", watched)
+        found = search(**asked, out=out)
+        assert found_there == [True, *([False] * (len(found_there) - 1))]
         table = {row["trial"]: row for row in rows(found.folder / "trials.csv")}
         assert (table["0"]["state"], table["0"]["reason"]) == ("failed", "its process ended")
         assert table["1"]["learning_rate"] == table["0"]["learning_rate"]
@@ -378,6 +386,13 @@ class TestRefusals:
         assert reason in str(refused.value)
         assert "\n" not in str(refused.value)
         assert not (tmp_path / "one" / "config.toml").exists()
+
+    @pytest.mark.parametrize("config", ["[run]\nseed = 0\n", "torn ="])
+    def test_a_folder_with_a_training(self, asked, tmp_path, config):
+        (tmp_path / "config.toml").write_text(config)
+        with pytest.raises(ConfigError, match="in use by something else"):
+            search(**asked, out=tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {"config.toml"}
 
     def test_a_folder_that_is_in_use(self, asked, tmp_path):
         (tmp_path / "thesis.doc").touch()

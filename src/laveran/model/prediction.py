@@ -21,6 +21,7 @@ from laveran.cells.stream import batch_stream
 from laveran.cells.template import Template, read_template
 from laveran.errors import ConfigError, DataError, PictureError
 from laveran.model.ensemble import ModelOrModels, Reader, open_reader
+from laveran.model.kept import is_kept, require_not_kept
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
 OUTLIERS_EXPECTED = 0.03  # of all pictures: three times what the gate shuts out at its own site
@@ -145,17 +146,18 @@ def _outlier_note(is_outlier: Sequence[bool]) -> tuple[str, ...]:
 
 
 def _skipped_file(out: Path) -> Path:
-    """The list beside a submission; a run folder has a `skipped.csv` of its own, which stays."""
-    in_run_folder = (out.parent / "model.onnx").exists()
-    return out.with_name(f"{out.stem}_skipped.csv" if in_run_folder else "skipped.csv")
+    """The list beside a submission; a run or a search has one of its own, which stays."""
+    usual = out.with_name("skipped.csv")
+    return out.with_name(f"{out.stem}_skipped.csv") if is_kept(usual) else usual
 
 
 def _check_distinct(
     outputs: Iterable[Path | str | None], inputs: Iterable[Path | str | None]
 ) -> None:
-    """Refuse to write one file over another, or over what is read."""
+    """Refuse to write one file over another, over what is read, or over what a run keeps."""
     taken = {Path(path).resolve() for path in inputs if path}
     for path in [Path(path) for path in outputs if path]:
+        require_not_kept(path)
         if path.resolve() in taken:
             raise ConfigError(f"{path} would overwrite another file of this call; rename it")
         taken.add(path.resolve())

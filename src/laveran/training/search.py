@@ -102,6 +102,7 @@ def search(
     own = Path(out) / "study.db"
     if not own.exists():
         RunFolder(Path(out)).check_free(resume=True)
+    noted = _noted(RunFolder(Path(out)))
     task = Task(
         data=data,
         labels=labels,
@@ -119,9 +120,15 @@ def search(
     task.division  # noqa: B018 (too few patients are found out before anything is written)
     task.out.mkdir(parents=True, exist_ok=True)
     with opened(storage or sqlite_url(own)) as store:
-        task = _agreed(task, store)
+        begun = begun_with(store)
+        if noted and not begun:
+            raise ConfigError(
+                f"{store.name} knows nothing of the search in {task.out}; give the --storage of "
+                f"that search, or choose another --out"
+            )
+        task = _agreed(task, begun)
         study = join(store, task.settings, task.starts)
-        _claim(task)
+        _claim(task, noted)
         if not Opening.find(store):
             _search(task, study, store, clock, trials)
         opening = Opening.find(store)
@@ -145,28 +152,43 @@ def _check(folds: int, epochs: int, seed: int, trials: int | None) -> None:
         raise ConfigError(f"the seed is {seed}; it must not be negative")
 
 
-def _agreed(task: Task, store: Storage) -> Task:
-    """The task with the backbones that the study in `store` has, or else those at hand."""
+def _agreed(task: Task, begun: dict[str, Any] | None) -> Task:
+    """The task with the backbones that a study was begun with, or else those at hand."""
     if task.space.backbones is not None:
         require_backbones(task.space.backbones)
         return task
-    settings = begun_with(store)
-    backbones = tuple(settings["space"]["backbones"]) if settings else installed_backbones()
+    backbones = tuple(begun["space"]["backbones"]) if begun else installed_backbones()
     require_backbones(backbones)
     return replace(task, space=replace(task.space, backbones=backbones))
 
 
-def _claim(task: Task) -> None:
+def _noted(folder: RunFolder) -> dict[str, Any] | None:
+    """What the folder's `config.toml` says of the search there; None if there is none.
+
+    Raises:
+        ConfigError: If it is no search's.
+    """
+    if not folder.config.exists():
+        return None
+    try:
+        noted: dict[str, Any] = tomllib.loads(folder.config.read_text(encoding="utf-8"))["search"]
+    except (KeyError, ValueError):
+        raise ConfigError(
+            f"{folder.path} is in use by something else; choose another --out"
+        ) from None
+    return noted
+
+
+def _claim(task: Task, noted: dict[str, Any] | None) -> None:
     """Note in the folder what is searched, or find the same there.
 
     Raises:
-        ConfigError: If another search is there, or one whose study is lost.
+        ConfigError: If another search is there.
     """
     folder = RunFolder(task.out)
     sources = {"data": str(task.data), "labels": str(task.labels or "")}
-    if folder.config.exists():
-        theirs = tomllib.loads(folder.config.read_text(encoding="utf-8"))["search"]
-        if {**theirs, **sources} != {**task.settings, **sources}:
+    if noted:
+        if {**noted, **sources} != {**task.settings, **sources}:
             raise ConfigError(
                 f"the search in {task.out} was begun with other data or settings "
                 f"(see its config.toml); choose another --out"

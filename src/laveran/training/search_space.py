@@ -83,7 +83,7 @@ def draw(trial: optuna.Trial, space: Space) -> Recipe:
 
     Example:
         >>> space = Space(recipes=("fast",), backbones=())
-        >>> trial = optuna.trial.FixedTrial(starting_point(load_recipe("fast"), space))
+        >>> trial = optuna.trial.FixedTrial(starting_point("fast", space))
         >>> draw(trial, space).replace(name="fast") == load_recipe("fast")
         True
     """
@@ -108,10 +108,11 @@ def draw(trial: optuna.Trial, space: Space) -> Recipe:
     )
 
 
-def starting_point(recipe: Recipe, space: Space) -> dict[str, Any]:
-    """The choices that give a shipped recipe as it is, as far as `space` holds it."""
+def starting_point(name: str, space: Space) -> dict[str, Any]:
+    """The choices that give one of the recipes of `space` as it is, as far as that holds it."""
+    recipe = load_recipe(name)
     return {
-        "recipe": recipe.name,
+        "recipe": name,
         "network": OWN,
         "size_px": min(space.sizes_px, key=lambda size: abs(size - recipe.size_px)),
         "head_dropout": recipe.network.head_dropout,

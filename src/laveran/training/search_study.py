@@ -27,7 +27,8 @@ from laveran.errors import ConfigError
 
 STUDY = "laveran search"
 HEARTBEAT_S, GRACE_S = 10, 60
-NAMES = ("trial", "recipe", "start")  # what a queued trial is for; all else it comes to by itself
+# what a queued trial is for, and how often it killed its process; all else it comes to by itself
+NAMES = ("trial", "recipe", "start", "deaths")
 BEGUN = "begun"  # noted by a process that is at work on a trial
 RETRIES = 2  # of a trial whose process died: what kills a process twice will kill it again
 ATTEMPTS = 3  # to make the tables, which another process may be making at the same time
@@ -122,7 +123,7 @@ def _engine(url: str, attempts: int = ATTEMPTS) -> RDBStorage:
                 engine_kwargs={"pool_pre_ping": True, **patient},
                 heartbeat_interval=HEARTBEAT_S,
                 grace_period=GRACE_S,
-                heartbeat_stale_trial_callback=queue_again,
+                heartbeat_stale_trial_callback=queue_dead,
             )
     except (ImportError, ArgumentError) as error:
         raise ConfigError(
@@ -137,15 +138,20 @@ def _engine(url: str, attempts: int = ATTEMPTS) -> RDBStorage:
         return _engine(url, attempts - 1)
 
 
-def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queue the settings of a trial whose process died, unless that has happened too often."""
+def queue_again(study: optuna.Study, trial: FrozenTrial, **noted: int) -> None:
+    """Queue the settings of a trial that was stopped, with what is `noted` of it."""
     first = trial.user_attrs.get("retry_of", trial.number)
-    retried = [each for each in study.get_trials() if each.user_attrs.get("retry_of") == first]
-    if len(retried) < RETRIES:
-        kept = {name: trial.user_attrs[name] for name in NAMES if name in trial.user_attrs}
-        # what it was queued with counts too: it may have died before it drew all of that
-        choices = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-        study.enqueue_trial(choices, user_attrs={**kept, "retry_of": first})
+    kept = {name: trial.user_attrs[name] for name in NAMES if name in trial.user_attrs}
+    # what it was queued with counts too: it may have been stopped before it drew all of that
+    choices = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    study.enqueue_trial(choices, user_attrs={**kept, "retry_of": first, **noted})
+
+
+def queue_dead(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queue the settings of a trial whose process died, unless that has happened too often."""
+    deaths = trial.user_attrs.get("deaths", 0) + 1
+    if deaths <= RETRIES:
+        queue_again(study, trial, deaths=deaths)
 
 
 def join(
@@ -243,7 +249,7 @@ def wait_for_others(study: optuna.Study) -> int:
     for trial in running(study):
         if BEGUN not in trial.user_attrs:  # its process died before the first heartbeat
             study.tell(trial.number, state=TrialState.FAIL)
-            queue_again(study, trial)
+            queue_dead(study, trial)
     return len(running(study))
 
 

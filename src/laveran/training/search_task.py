@@ -100,7 +100,7 @@ class Task:
     @property
     def starts(self) -> dict[str, dict[str, Any]]:
         """The shipped recipes: tried first and never pruned, so that no search ends below them."""
-        return {name: starting_point(load_recipe(name), self.space) for name in self.space.recipes}
+        return {name: starting_point(name, self.space) for name in self.space.recipes}
 
     @property
     def place(self) -> str:
