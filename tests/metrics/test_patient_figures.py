@@ -91,6 +91,17 @@ def test_binary_fractions_do_not_cost_a_cell():
     assert (y_prob < threshold).sum() == 55  # 0.55 * 100 is 55.00000000000001
 
 
+@given(cells, st.sampled_from([0.5, 0.9, 0.99, 1.0]), st.sampled_from([0.1, 0.4, 2.5]))
+def test_only_the_ratio_of_weights_counts(arrays, specificity, scale):
+    y_true, y_prob, patients = arrays
+    whole = np.arange(y_true.size) % 3 + 1
+    figures = [
+        sensitivity_at_specificity(y_true, y_prob, patients, specificity, weights)
+        for weights in (whole, scale * whole)
+    ]
+    assert figures[1] == pytest.approx(figures[0], nan_ok=True)
+
+
 def test_specificity_must_make_sense():
     with pytest.raises(ConfigError, match="above 0"):
         threshold_at_specificity([0, 1], [0.1, 0.9], specificity=0)

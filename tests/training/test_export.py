@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import onnx
 import onnxruntime
@@ -147,7 +145,12 @@ def test_any_number_of_cells_at_once(exported, count):
 def test_the_contract_travels_in_the_file(exported, contract):
     entries = {each.key: each.value for each in onnx.load(exported[0]).metadata_props}
     assert Contract.model_validate_json(entries[METADATA_KEY]) == contract
-    assert "external_data" not in json.dumps(entries)
+
+
+def test_the_weights_travel_in_the_file(exported):
+    tensors = onnx.load(exported[0], load_external_data=False).graph.initializer
+    assert tensors
+    assert {tensor.data_location for tensor in tensors} == {onnx.TensorProto.DEFAULT}
 
 
 def test_nothing_of_the_machine_travels_in_the_file(exported):

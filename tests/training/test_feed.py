@@ -1,5 +1,6 @@
 import os
 import shutil
+import time
 import zipfile
 
 import cv2
@@ -156,6 +157,15 @@ def test_a_reading_that_stops_leaves_nothing(cache, classes):
         prepare_cells(classes, None, **LETTERBOX, watch=stop)
     assert list(cache.iterdir()) == []
     assert len(prepare_cells(classes, None, **LETTERBOX).manifest) == 2
+
+
+def test_what_a_killed_process_left_long_ago_is_removed(cache, classes):
+    for name, age_s in ((".old-abc", 2 * feed.ABANDONED_S), (".new-abc", 60)):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "pictures.bin").touch()
+        os.utime(cache / name, (time.time() - age_s,) * 2)
+    prepare_cells(classes, None, **LETTERBOX)
+    assert [path.name for path in cache.iterdir() if path.name[0] == "."] == [".new-abc"]
 
 
 def test_of_two_that_prepare_the_same_the_first_to_finish_wins(cache, classes, readings):

@@ -161,10 +161,12 @@ def test_claiming_removes_what_a_killed_process_left_half_written(folder):
         place.mkdir(parents=True)
         (place / ".last-x8d_.safetensors").touch()
         (place / "last.safetensors").touch()
-    (folder.path / ".gitignore").touch()
+    for name in (".model-k3_9.onnx", ".report-abc.html", ".gitignore", ".other-tool"):
+        (folder.path / name).touch()
     folder.claim(CONFIG)
     assert [path.name for place in left for path in place.iterdir()] == ["last.safetensors"] * 2
-    assert (folder.path / ".gitignore").exists()
+    hidden = {path.name for path in folder.path.iterdir() if path.name[0] == "."}
+    assert hidden == {".gitignore", ".other-tool"}
 
 
 def test_folds_have_folders_of_their_own(folder):

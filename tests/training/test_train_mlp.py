@@ -14,6 +14,7 @@ from laveran.networks.mlp import MlpSpec
 from laveran.networks.network import load as load_network
 from laveran.networks.network import load_members
 from laveran.training import train
+from laveran.training.folder import RunFolder
 from laveran.training.notebook import write_notebook
 
 
@@ -57,7 +58,9 @@ def test_it_predicts_and_is_evaluated(run, drawn, tmp_path):
     predict(drawn.test_data, model=run.folder, out=tmp_path / "submission.csv")
     assert len((tmp_path / "submission.csv").read_text().splitlines()) > 10
     found = evaluate(drawn.train_data, drawn.train_labels, model=run.folder)
-    assert 0 <= found.evaluation.accuracy.value <= 1
+    scored = RunFolder(run.folder).read_predictions()
+    said = dict(zip(found.manifest.names, found.y_prob.tolist(), strict=True))
+    np.testing.assert_allclose([said[name] for name in scored.names], scored.y_prob, atol=1e-4)
 
 
 def test_the_report_shows_mistakes_without_evidence(run):

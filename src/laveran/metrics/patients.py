@@ -211,6 +211,6 @@ def _limit(probabilities: Floats, weights: Floats, specificity: float) -> Floats
         raise ConfigError(f"a specificity of {specificity} is not above 0 and at most 1")
     order = np.argsort(probabilities)
     upto = np.cumsum(weights[..., order], axis=-1)
-    negative = np.ceil(specificity * upto[..., -1:] - ROUNDING)
+    negative = specificity * upto[..., -1:] - ROUNDING
     limit: Floats = probabilities[order][(upto < negative).sum(-1)]
     return limit

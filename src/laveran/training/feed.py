@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from laveran.errors import DataError, LabelsError
 from laveran.model.prediction import Watch
 
 _VERSION = 1  # of the cache's layout
+ABANDONED_S = 24 * 3600  # after which a half-read cache is nobody's
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,9 @@ def _checksum(path: Path) -> bytes:
 def _replacing_folder(folder: Path) -> Iterator[Path]:
     """As `files.replacing`, for a folder of several files; the first to finish wins."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(".*-*"):  # by a process that was killed
+        if time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         yield scratch

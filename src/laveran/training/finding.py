@@ -29,7 +29,7 @@ class Scored:
         predictions: What it says of the cells.
         temperature: What its raw logits were divided by.
         outlier_threshold: Of its outlier gate.
-        best_epoch: When its valid loss was lowest.
+        best_epoch: The latest whose valid loss was within a standard error of the lowest.
         history: A row an epoch.
     """
 

@@ -17,6 +17,7 @@ from laveran import files
 from laveran.cells.manifest import COLUMNS, Manifest
 from laveran.errors import ConfigError, ModelError
 from laveran.metrics import calibrated
+from laveran.model.kept import KEPT
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,10 @@ class RunFolder:
         Raises:
             ConfigError: If the run there is another.
         """
-        for half_written in self.path.rglob(f".{self.checkpoint.stem}-*"):
-            half_written.unlink()
+        ours = {self.checkpoint.stem, *(Path(name).stem for name in KEPT)}
+        for hidden in self.path.rglob(".*-*"):
+            if hidden.name[1:].rpartition("-")[0] in ours:  # half written
+                hidden.unlink()
         if not self.config.exists():
             files.write_text(self.config, config)
         elif _deciding(self.config.read_bytes()) != _deciding(config.encode()):

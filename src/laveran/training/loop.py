@@ -153,7 +153,7 @@ class _Trainer:
         return float(self.schedule.get_last_lr()[0])
 
     def finished(self, *, has_valid: bool) -> bool:
-        """All epochs are done, or the valid loss has not fallen for `patience` of them."""
+        """All epochs are done, or `patience` of them since the best one."""
         waited = self.epochs_done - self.best_epoch
         return self.epochs_done >= self.recipe.epochs or (
             has_valid and waited >= self.recipe.patience

@@ -169,8 +169,8 @@ def _objective(task: Task) -> str:
     """What a trial's value is."""
     return (
         f"A trial's value is the mean area under the ROC curve over {task.folds} folds of "
-        f"patients, each scored by a network that learned from the others for {task.epochs} "
-        f"epochs. A trial begins with a short fit of {max(1, task.epochs // SHORT)} on the first "
+        f"{task.division.unit}s, each scored by a network that learned from the others for "
+        f"{task.epochs} epochs. A trial begins with a short fit of {max(1, task.epochs // SHORT)} on the first "
         f"fold, and goes on only while it is in the better half of those that came as far; the "
         f"shipped recipes are never pruned."
     )
