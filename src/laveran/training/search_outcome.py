@@ -170,9 +170,9 @@ def _objective(task: Task) -> str:
     return (
         f"A trial's value is the mean area under the ROC curve over {task.folds} folds of "
         f"{task.division.unit}s, each scored by a network that learned from the others for "
-        f"{task.epochs} epochs. A trial begins with a short fit of {max(1, task.epochs // SHORT)} on the first "
-        f"fold, and goes on only while it is in the better half of those that came as far; the "
-        f"shipped recipes are never pruned."
+        f"{task.epochs} epochs. A trial begins with a short fit of "
+        f"{max(1, task.epochs // SHORT)} on the first fold, and goes on only while it is in the "
+        f"better half of those that came as far; the shipped recipes are never pruned."
     )
 
 
