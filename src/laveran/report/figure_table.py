@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from laveran.metrics import Evaluation, Figure
-from laveran.report.axes import labelled, round_ticks, widened
 from laveran.report.formats import interval, number, share
-from laveran.report.intervals import interval_axis, interval_strip
+from laveran.report.intervals import interval_strips
 from laveran.report.svg import Svg
 
 
@@ -96,26 +95,9 @@ def figure_groups(evaluation: Evaluation) -> list[FigureGroup]:
 def _group(title: str, wordings: Sequence[Wording], evaluation: Evaluation) -> FigureGroup:
     """The figures of `wordings` on one axis that just holds their intervals."""
     figures: list[Figure] = [getattr(evaluation, wording.key) for wording in wordings]
-    ends = [
-        end
-        for figure in figures
-        for end in (figure.value, figure.low, figure.high)
-        if end is not None
-    ]
-    if not ends:
-        return FigureGroup(
-            title, None, [_row(w, f, None) for w, f in zip(wordings, figures, strict=True)]
-        )
-    low, high = widened(min(ends), max(ends), about=3)
-    ticks = labelled(round_ticks(low, high, about=3))
-    return FigureGroup(
-        title,
-        interval_axis(low, high, ticks),
-        [
-            _row(wording, figure, interval_strip(figure, low, high, ticks))
-            for wording, figure in zip(wordings, figures, strict=True)
-        ],
-    )
+    axis, strips = interval_strips(figures)
+    rows = [_row(*each) for each in zip(wordings, figures, strips, strict=True)]
+    return FigureGroup(title, axis, rows)
 
 
 def _row(wording: Wording, figure: Figure, strip: Svg | None) -> FigureRow:

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laveran.metrics import Figure
-from laveran.report.axes import labelled, round_ticks, widened
-from laveran.report.intervals import interval_axis, interval_strip
+from laveran.report.intervals import interval_strips
 from laveran.report.page import STYLES, render_page
 from laveran.report.pictures import data_uri, fitted
-from laveran.report.svg import Svg
 
 PLANE_PX = 96
 
@@ -136,7 +134,7 @@ class FocusPage:
 
 def render(page: FocusPage) -> str:
     """The page as HTML: one file without any outside asset."""
-    axis, accuracies = strips([method.accuracy for method in page.methods])
+    axis, accuracies = interval_strips([m.accuracy for m in page.methods], shares=True)
     return render_page(
         "focus.html.j2",
         styles=(*STYLES, "focus.css"),
@@ -144,22 +142,6 @@ def render(page: FocusPage) -> str:
         axis=axis,
         accuracies=accuracies,
         films=[_film(example) for example in page.examples],
-    )
-
-
-def strips(figures: Sequence[Figure]) -> tuple[Svg, list[Svg | None]]:
-    """Figures as points with intervals on one axis that just holds them, and that axis."""
-    ends = [
-        end
-        for figure in figures
-        for end in (figure.value, figure.low, figure.high)
-        if end is not None
-    ]
-    low, high = widened(min(ends), max(ends), about=3)
-    ticks = labelled(round_ticks(low, high, about=3), shares=True)
-    return (
-        interval_axis(low, high, ticks),
-        [interval_strip(figure, low, high, ticks) for figure in figures],
     )
 
 

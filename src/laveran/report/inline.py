@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from laveran.metrics import Figure
-from laveran.report.axes import labelled, round_ticks, widened
-from laveran.report.intervals import interval_axis, interval_strip
+from laveran.report.intervals import interval_strips
 from laveran.report.pictures import Picture, data_uri
 from laveran.report.standalone import standing_alone
 from laveran.report.svg import Svg
@@ -83,15 +82,8 @@ def strips(figures: Sequence[Figure]) -> tuple[Shown, list[Shown]]:
     Returns:
         The axis, for the head of the column, and a drawing for each row.
     """
-    ends = [end for each in figures for end in (each.value, each.low, each.high) if end is not None]
-    if not ends:
-        return Shown(), [Shown()] * len(figures)
-    low, high = widened(min(ends), max(ends), about=3)
-    ticks = labelled(round_ticks(low, high, about=3), shares=True)
-    drawn = [interval_strip(figure, low, high, ticks) for figure in figures]
-    return charts(interval_axis(low, high, ticks), width_px=260), [
-        charts(drawing, width_px=260) for drawing in drawn
-    ]
+    axis, drawn = interval_strips(figures, shares=True)
+    return charts(axis, width_px=260), [charts(drawing, width_px=260) for drawing in drawn]
 
 
 def _image(drawing: Svg, width_px: int) -> str:

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from laveran.metrics import Figure
-from laveran.report.axes import Axis, Ticks
+from laveran.report.axes import Axis, Ticks, labelled, round_ticks, widened
 from laveran.report.svg import Svg, element, line, text
 
 WIDTH, HEIGHT = 320, 24
+
+
+def interval_strips(
+    figures: Sequence[Figure], *, shares: bool = False
+) -> tuple[Svg | None, list[Svg | None]]:
+    """Figures and their intervals on one axis that just holds them, for a column of a table.
+
+    Args:
+        figures: One a row.
+        shares: Whether the axis is in percent.
+
+    Returns:
+        The axis, None where no figure has a value; and a drawing or None for each figure.
+    """
+    ends = [end for each in figures for end in (each.value, each.low, each.high) if end is not None]
+    if not ends:
+        return None, [None] * len(figures)
+    low, high = widened(min(ends), max(ends), about=3)
+    ticks = labelled(round_ticks(low, high, about=3), shares=shares)
+    strips = [interval_strip(figure, low, high, ticks) for figure in figures]
+    return interval_axis(low, high, ticks), strips
 
 
 def interval_strip(figure: Figure, low: float, high: float, ticks: Ticks) -> Svg | None:
