@@ -98,6 +98,7 @@ def test_it_is_called_at_the_mean_of_their_thresholds(small, large):
     assert together.operating_points == ("accuracy",)  # the others are of one model alone
     with pytest.raises(ConfigError, match="no operating point 'never'"):
         together.threshold("never")
+    assert together.threshold() == together.threshold("accuracy")
 
 
 def test_a_cell_is_an_outlier_where_most_models_say_so(tmp_path):

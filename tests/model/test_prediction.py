@@ -328,6 +328,13 @@ def test_operating_points(cells, model, folder):
         assert result.classes.tolist() == expected
 
 
+def test_the_default_is_the_first_operating_point(cells, folder):
+    points = small_contract().operating_points
+    contract = small_contract(operating_points=(points[2], points[1]))
+    path = write_small_model(folder / "m.onnx", metadata=contract)
+    assert predict(cells, model=path, out=folder / "s.csv").n_parasitized == 3
+
+
 def test_a_broken_picture_is_negative_at_every_operating_point(hostile_zip, model, folder):
     like = write(folder / "sample.csv", "img_name,label\ntext.png,0\nplain.png,0\n")
     result = predict(

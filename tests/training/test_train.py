@@ -14,6 +14,7 @@ import laveran
 from laveran.cells.manifest import read_manifest
 from laveran.cells.splits import Split
 from laveran.errors import ConfigError, DataError, LabelsError, ModelError, SplitError
+from laveran.metrics import calibrated
 from laveran.model.evaluation import evaluate
 from laveran.model.runtime import load
 from laveran.networks.layers import Conv
@@ -22,6 +23,7 @@ from laveran.networks.network import load_members
 from laveran.networks.stack import StackSpec
 from laveran.training import train
 from laveran.training import train as public_train
+from laveran.training.calibration import place_thresholds
 from laveran.training.folder import RunFolder
 
 ONE_FIT = {
@@ -42,6 +44,11 @@ WHOLE_RUN = ONE_FIT | {"config.toml", "skipped.csv"}
 
 def files(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def called_columns(row):
+    """What each operating point calls a cell."""
+    return {column: value for column, value in row.items() if column.startswith("called at ")}
 
 
 def untouched(folder):
@@ -238,6 +245,24 @@ class TestFolds:
             tested.append(test)
         assert not tested[0] & tested[1]
 
+    def test_a_fold_is_called_at_thresholds_from_the_others(self, cross_validated):
+        by_fold = [
+            RunFolder(cross_validated.folder).fold(fold).read_predictions() for fold in (0, 1)
+        ]
+        whole = RunFolder(cross_validated.folder).read_predictions()
+        for said, others in (by_fold, by_fold[::-1]):
+            thresholds = place_thresholds(
+                others.logit, others.y_true, np.array(others.patients), patients_known=True
+            )
+            rows = [whole.names.index(name) for name in said.names]
+            for point, called in whole.called.items():
+                y_prob = calibrated(said.logit).astype(np.float32)
+                assert called[rows].tolist() == (y_prob >= thresholds[point]).tolist()
+        assert whole.called["specificity=0.99"].tolist() != [
+            *by_fold[0].called["specificity=0.99"],
+            *by_fold[1].called["specificity=0.99"],
+        ]
+
     def test_every_cell_is_predicted_once_by_the_fold_that_did_not_see_it(self, cross_validated):
         folder = cross_validated.folder
         whole = {row["name"]: row for row in rows(folder / "predictions.csv")}
@@ -247,7 +272,7 @@ class TestFolds:
         for fold in (0, 1):
             for row in rows(folder / "folds" / str(fold) / "predictions.csv"):
                 assert fold_of[row["name"]] == f"fold {fold}"
-                assert whole[row["name"]] == row
+                assert {**whole[row["name"]], **called_columns(row)} == row
 
     def test_the_last_fit_is_on_all_cells_for_as_long_as_the_folds_chose(self, cross_validated):
         folder = cross_validated.folder

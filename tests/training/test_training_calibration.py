@@ -42,6 +42,26 @@ def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
         assert negative.mean() >= specificity
 
 
+def test_the_first_operating_point_is_the_one_asked_for_if_it_is_there():
+    logits, labels, patients, _ = overconfident()
+    plain = calibrate(logits, labels, labels, patients, patients_known=True)
+    strict = calibrate(
+        logits, labels, labels, patients, patients_known=True, first="specificity=0.99"
+    )
+    assert strict == plain
+    assert next(iter(strict.thresholds)) == "specificity=0.99"
+    infected = labels == 1
+    few = calibrate(
+        logits[infected],
+        labels[infected],
+        labels[infected],
+        patients[infected],
+        patients_known=True,
+        first="specificity=0.99",
+    )
+    assert list(few.thresholds) == [ACCURACY, EVEN]
+
+
 def test_without_patients_all_uninfected_cells_choose_the_threshold():
     logits, labels, patients, _ = overconfident()
     found = calibrate(logits, labels, labels, patients, patients_known=False)

@@ -27,7 +27,9 @@ def evaluate(
     ] = None,
     operating_point: Annotated[
         str | None,
-        typer.Option(help="Named threshold of the model; accuracy, and 0.5 on readings, if none."),
+        typer.Option(
+            help="Named threshold of the model; its default, and 0.5 on readings, if none."
+        ),
     ] = None,
     tta: Annotated[
         bool,

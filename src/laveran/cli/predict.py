@@ -26,8 +26,8 @@ def predict(
         Path | None, typer.Option(help="Also write the probability of each cell to this file.")
     ] = None,
     operating_point: Annotated[
-        str, typer.Option(help="Named threshold of the model.")
-    ] = "accuracy",
+        str | None, typer.Option(help="Named threshold of the model; its default if none.")
+    ] = None,
     tta: Annotated[
         bool,
         typer.Option("--tta", help="Average over the eight flips and turns of each cell."),

@@ -136,7 +136,7 @@ class Contract(_Part):
         classes: Names of the classes 0 and 1.
         network: The network in one line.
         temperature: What the raw logit was divided by; it is inside the graph.
-        operating_points: Named thresholds with what they do.
+        operating_points: Named thresholds with what they do; the first is the default.
         training: What it was trained on.
         figures: Figures on patients never seen in training, by name.
         readings: Figures on cells of such patients drawn at random that all readers read alike,
@@ -186,14 +186,14 @@ class Contract(_Part):
             raise ValueError(f"the classes must be {CLASSES}")
         return classes
 
-    def operating_point(self, name: str) -> OperatingPoint:
-        """The operating point called `name`.
+    def operating_point(self, name: str | None = None) -> OperatingPoint:
+        """The operating point called `name`; without a name the default.
 
         Raises:
             ConfigError: If the model has none of that name.
         """
         for point in self.operating_points:
-            if point.name == name:
+            if name in (None, point.name):
                 return point
         known = ", ".join(point.name for point in self.operating_points)
         raise ConfigError(f"the model has no operating point {name!r}; it has {known}")

@@ -53,13 +53,14 @@ class Ensemble:
         first = self.models[0].operating_points
         return tuple(name for name in first if all(name in known for known in others))
 
-    def threshold(self, operating_point: str) -> float:
-        """The mean, as log odds, of the models' thresholds.
+    def threshold(self, operating_point: str | None = None) -> float:
+        """The mean, as log odds, of the models' thresholds; by default of their first common one.
 
         Raises:
             ConfigError: If a model has no such operating point.
         """
-        return float(_together([model.threshold(operating_point) for model in self.models]))
+        point = operating_point or next(iter(self.operating_points), None)
+        return float(_together([model.threshold(point) for model in self.models]))
 
     def without_tta(self) -> Ensemble:
         """The same models with one look at each cell."""

@@ -101,7 +101,7 @@ def evaluate(
         model: A loaded model, a run folder or a model file; several files answer together, by the
             mean of their log odds, "shipped" among them; None for the shipped model.
         patients: Tables of names and patients.
-        operating_point: Name of the model's threshold to use; None for "accuracy", and for 0.5 on
+        operating_point: Name of the model's threshold to use; None for its default, and for 0.5 on
             cells that were re-read, for the probability is that of what readers see.
         tta: Average over the eight flips and turns of each cell, and tell what that gained and
             cost against one look at each; a loaded `model` is taken as it is.
@@ -118,7 +118,7 @@ def evaluate(
     if json:
         require_not_kept(Path(json))
     reader = open_reader(model, tta=tta)
-    threshold = reader.threshold(operating_point or "accuracy")
+    threshold = reader.threshold(operating_point)
     tables = read_tables([readings] if readings else [], key)
     scores = _Scores(reader)
     compared = _Scores(reader.without_tta()) if reader.tta else None

@@ -82,7 +82,7 @@ def predict(
     out: Path | str,
     like: Path | str | None = None,
     probabilities: Path | str | None = None,
-    operating_point: str = "accuracy",
+    operating_point: str | None = None,
     strict: bool = False,
     tta: bool = False,
     watch: Watch | None = None,
@@ -97,7 +97,7 @@ def predict(
         like: A sample submission; its header, ids and order are kept. Without one, every
             picture of `data` gets a row, in the order of `data`.
         probabilities: A further file, the id and the probability of each cell.
-        operating_point: Name of the model's threshold to use.
+        operating_point: Name of the model's threshold to use; None for its default.
         strict: Write nothing and raise if any row lacks a picture that can be read.
         tta: Average over the eight flips and turns of each cell; a loaded `model` decides itself.
         watch: Called with ("predict", done, total, {}) as the work goes on.

@@ -43,9 +43,15 @@ class Calibration:
     ) -> Predictions:
         """The predictions that follow from raw logits [N]."""
         logit = scaled(raw_logit, self.temperature)
-        y_prob = calibrated(logit).astype(np.float32)
-        called = {name: y_prob >= threshold for name, threshold in self.thresholds.items()}
-        return Predictions(names, groups.tolist(), y_true, logit, called)
+        return Predictions(names, groups.tolist(), y_true, logit, called_at(self.thresholds, logit))
+
+
+def called_at(
+    thresholds: Mapping[str, float], logit: NDArray[np.float32]
+) -> dict[str, NDArray[np.bool_]]:
+    """By operating point, which cells reach its threshold, from calibrated logits [N]."""
+    y_prob = calibrated(logit).astype(np.float32)
+    return {name: y_prob >= threshold for name, threshold in thresholds.items()}
 
 
 def calibrate(
@@ -57,19 +63,44 @@ def calibrate(
     patients_known: bool,
     labels_learned: bool = True,
     mislabelled: float = 0.0,
+    first: str = ACCURACY,
 ) -> Calibration:
     """Fit the temperature to what the cells show, then place each operating point's threshold.
 
     `labels_learned` says that nothing but the labels was learned, `mislabelled` which share of
-    the uninfected cells is parasitized in `truth` by mistake.
+    the uninfected cells is parasitized in `truth` by mistake, `first` which operating point is
+    the default.
+    """
+    temperature = fit_temperature_to_noisy(raw_logit, truth, mislabelled)
+    thresholds = place_thresholds(
+        scaled(raw_logit, temperature),
+        y_true,
+        groups,
+        patients_known=patients_known,
+        labels_learned=labels_learned,
+        first=first,
+    )
+    return Calibration(temperature, thresholds)
+
+
+def place_thresholds(
+    logit: NDArray[np.float32],
+    y_true: NDArray[np.int64],
+    groups: NDArray[np.str_],
+    *,
+    patients_known: bool,
+    labels_learned: bool = True,
+    first: str = ACCURACY,
+) -> dict[str, float]:
+    """The threshold of each operating point, on the probability, from calibrated logits [N].
+
+    The first of them is the default: that called `first`, or else "accuracy".
 
     The labels as published are met best where a cell is labelled parasitized as often as not:
     at 0.5 where nothing but they were learned; elsewhere mostly lower, for what is in doubt is
     mostly labelled parasitized. A threshold for a specificity lies where that share of the
     controls' cells is negative; of all uninfected cells where there are no controls or no patients.
     """
-    temperature = fit_temperature_to_noisy(raw_logit, truth, mislabelled)
-    logit = scaled(raw_logit, temperature)
     y_prob = calibrated(logit).astype(np.float32)
     accurate = 0.5 if labels_learned else _where_labels_are_even(logit, y_true)
     thresholds = {ACCURACY: accurate, EVEN: 0.5}
@@ -79,7 +110,7 @@ def calibrate(
         )
         if found is not None:
             thresholds[f"specificity={specificity}"] = min(found, 1.0)
-    return Calibration(temperature, thresholds)
+    return dict(sorted(thresholds.items(), key=lambda point: point[0] != first))
 
 
 def scaled(raw_logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:

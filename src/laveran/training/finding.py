@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
 from typing import Any
@@ -15,7 +15,7 @@ from laveran.cells.readings import RANDOM
 from laveran.metrics import Evaluation, Figure, evaluate, operating_figures
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import reading_figures, strict_limits
-from laveran.training.calibration import ACCURACY
+from laveran.training.calibration import called_at
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.job import Job
 
@@ -44,6 +44,11 @@ class Scored:
     def raw_logit(self) -> NDArray[np.float32]:
         """The logits before calibration [N]."""
         return self.predictions.logit * np.float32(self.temperature)
+
+    def called_at(self, thresholds: Mapping[str, float]) -> Scored:
+        """The same cells, called at other thresholds."""
+        called = called_at(thresholds, self.predictions.logit)
+        return replace(self, predictions=replace(self.predictions, called=called))
 
 
 def read_scored(folder: RunFolder) -> Scored | None:
@@ -106,7 +111,7 @@ class Finding:
             predictions.y_true,
             predictions.y_prob,
             predictions.patients,
-            called=predictions.called[ACCURACY],
+            called=predictions.called_by_default,
             unit=job.unit,
             seed=job.seed,
         )

@@ -15,7 +15,6 @@ from laveran.cells.manifest import Manifest, read_manifest
 from laveran.errors import ConfigError, DataError, ModelError
 from laveran.metrics import Evaluation
 from laveran.model.runtime import Model, load
-from laveran.training.calibration import ACCURACY
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.recipe import Recipe, parse_recipe
 
@@ -62,15 +61,14 @@ class FinishedRun:
 
     @property
     def threshold(self) -> float:
-        """On the probability, where the model meets the labels as published.
+        """On the probability, at the default operating point.
 
         Raises:
             ModelError: If the run has none.
         """
         for point in self.metrics.get("operating_points", ()):
-            if point["name"] == ACCURACY:
-                return float(point["threshold"])
-        raise ModelError(f"{self.folder.metrics} holds no operating point {ACCURACY}; train again")
+            return float(point["threshold"])
+        raise ModelError(f"{self.folder.metrics} holds no operating point; train again")
 
     @cached_property
     def predictions(self) -> Predictions:

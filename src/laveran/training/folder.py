@@ -29,7 +29,8 @@ class Predictions:
         patients: Patient, or whatever the split kept whole, of each cell [N].
         y_true: Labels int64 [N].
         logit: Calibrated log odds float32 [N].
-        called: Whether the cell reaches each operating point's threshold, bool [N] by name.
+        called: Whether the cell reaches each operating point's threshold, bool [N] by name; the
+            first is the default.
     """
 
     names: list[str]
@@ -42,6 +43,16 @@ class Predictions:
     def y_prob(self) -> NDArray[np.float64]:
         """Calibrated probability of "parasitized" [N]."""
         return calibrated(self.logit)
+
+    @property
+    def operating_point(self) -> str:
+        """Name of the default operating point."""
+        return next(iter(self.called))
+
+    @property
+    def called_by_default(self) -> NDArray[np.bool_]:
+        """Whether the cell is called parasitized there [N]."""
+        return self.called[self.operating_point]
 
     def __add__(self, other: Predictions) -> Predictions:
         """The cells of both, one after the other."""

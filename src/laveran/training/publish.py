@@ -28,7 +28,7 @@ from laveran.networks.network import Network, save
 from laveran.report.examples import Example
 from laveran.report.run_report import RunReport
 from laveran.report.run_report import write as write_report
-from laveran.training.calibration import ACCURACY, Calibration, operating_points
+from laveran.training.calibration import Calibration, operating_points
 from laveran.training.export import Exported, export
 from laveran.training.finding import Finding, Scored
 from laveran.training.folder import RunFolder
@@ -185,9 +185,9 @@ def _report(job: Job, contract: Contract, finding: Finding) -> RunReport:
         patients=predictions.patients,
         y_true=predictions.y_true,
         y_prob=predictions.y_prob,
-        called=predictions.called[ACCURACY],
-        threshold=contract.operating_point(ACCURACY).threshold,
-        operating_point=ACCURACY,
+        called=predictions.called_by_default,
+        threshold=contract.operating_point().threshold,
+        operating_point=predictions.operating_point,
         operating_points=finding.operating_figures,
         reread=finding.reread,
         notes=finding.notes,
@@ -239,7 +239,7 @@ def _mistakes(job: Job, finding: Finding) -> list[Example]:
 def _mistakes_of_one(job: Job, scored: Scored, place: Mapping[str, int]) -> list[Example]:
     """The worst mistakes of one fit, of each kind."""
     predictions = scored.predictions
-    wrong = predictions.called[ACCURACY] != (predictions.y_true == 1)
+    wrong = predictions.called_by_default != (predictions.y_true == 1)
     examples: list[Example] = []
     model = load(scored.folder.path)
     for label in (0, 1):

@@ -47,6 +47,9 @@ class Augmentation(Settings):
     blur: float = Field(0.0, ge=0, le=1)
 
 
+PointName = Literal["accuracy", "probability=0.5", "specificity=0.99", "specificity=0.998"]
+
+
 class Recipe(Settings):
     """Settings of one training; unknown keys are refused, values are checked.
 
@@ -77,6 +80,9 @@ class Recipe(Settings):
         patience: Epochs whose loss on the valid patients is clearly above the lowest before the
             fit stops.
         precision: "fp32", or mixed with "bf16" or "fp16" where the device is faster so.
+        operating_point: Which threshold the model calls at where nobody names another:
+            "accuracy" meets the labels as published, "probability=0.5" is where a parasite is as
+            likely as not, "specificity=0.99" where 99% of the controls' cells are negative.
         searched_on: Checksum of the cells that a search chose the recipe on, whose figures with
             it are optimistic; empty if none did.
     """
@@ -100,6 +106,7 @@ class Recipe(Settings):
     average_decay: float = Field(0.99, ge=0, lt=1)
     patience: int = Field(5, ge=1)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    operating_point: PointName = "accuracy"
     searched_on: str = ""
 
     @field_validator("network", mode="before")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,7 +35,7 @@ from laveran.networks.gate import load as load_gates
 from laveran.networks.network import Network, build, load_start
 from laveran.networks.network import load as load_network
 from laveran.training.batches import score
-from laveran.training.calibration import Calibration, calibrate
+from laveran.training.calibration import Calibration, calibrate, place_thresholds
 from laveran.training.feed import prepare_cells, require_labels
 from laveran.training.finding import Finding, Scored, read_scored
 from laveran.training.folder import RunFolder
@@ -61,7 +63,7 @@ class Run:
         notes: What the user must know, a sentence each.
         reread: The figures on cells drawn at random that all readers agreed on; none without.
         operating_points: By name, what each of them does (`laveran.metrics.operating_figures`);
-            the figures of `evaluation` are called at "accuracy".
+            the figures of `evaluation` are called at the first, the model's default.
     """
 
     folder: Path
@@ -97,8 +99,9 @@ def train(
 
     Without folds, patients are divided into train, valid and test. With K folds that
     is done K times, so that every cell is scored once by a network that never saw its
-    patient; the network that is kept is then fitted on all patients, for as many
-    epochs as the folds chose, with temperature and thresholds from the folds.
+    patient, and called at thresholds from the other folds; the network that is kept is then
+    fitted on all patients, for as many epochs as the folds chose, with temperature and
+    thresholds from all folds.
 
     Args:
         data: Zip or folder of cell pictures.
@@ -241,7 +244,11 @@ def _cross_validate(
         fit_division(job.asking(number), folder.fold(number), parts, unit, f"fold {number}")
         for number, parts in enumerate(fits)
     ]
-    finding = Finding.of(job, scored, unit, folds=len(fits), ensemble=ensemble)
+    called = [
+        each.called_at(_thresholds_from(job, [*scored[:number], *scored[number + 1 :]]))
+        for number, each in enumerate(scored)
+    ]
+    finding = Finding.of(job, called, unit, folds=len(fits), ensemble=ensemble)
     job.accelerator.wait_for_everyone()  # so that all of them find the run finished, or none
     if folder.read_metrics() is not None:
         return finding
@@ -252,6 +259,7 @@ def _cross_validate(
         np.array(finding.predictions.patients),
         patients_known=job.unit == "patient",
         labels_learned=job.learns_labels,
+        first=job.recipe.operating_point,
         mislabelled=job.recipe.mislabelled,
     )
     if ensemble:
@@ -261,6 +269,19 @@ def _cross_validate(
     scored_in = np.argmax([parts == "test" for parts in fits], axis=0)
     publish(job, folder, product, np.array([f"fold {number}" for number in scored_in]), finding)
     return finding
+
+
+def _thresholds_from(job: Job, others: Sequence[Scored]) -> dict[str, float]:
+    """The thresholds to measure one fold with, placed on all others as the final ones on all."""
+    said = reduce(add, (each.predictions for each in others))
+    return place_thresholds(
+        said.logit,
+        said.y_true,
+        np.array(said.patients),
+        patients_known=job.unit == "patient",
+        labels_learned=job.learns_labels,
+        first=job.recipe.operating_point,
+    )
 
 
 def _all_members(finding: Finding, calibration: Calibration) -> Product:
@@ -324,6 +345,7 @@ def fit_division(
         job.groups[valid_part],
         patients_known=job.unit == "patient",
         labels_learned=job.learns_labels,
+        first=job.recipe.operating_point,
         mislabelled=job.recipe.mislabelled,
     )
     predictions = calibration.apply(

@@ -71,8 +71,8 @@ class Embedded:
 
     @property
     def called(self) -> NDArray[np.bool_]:
-        """Whether the model calls a cell parasitized at its operating point `accuracy` [N]."""
-        return self.answer.probability >= self.model.contract.operating_point("accuracy").threshold
+        """Whether the model calls a cell parasitized at its default operating point [N]."""
+        return self.answer.probability >= self.model.threshold()
 
 
 def embed_cells(
