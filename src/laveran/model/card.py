@@ -60,13 +60,13 @@ with a phone on a microscope in one hospital, cells cut out by a program, labels
 About 4% of the labels are wrong, most of them empty cells labelled parasitized: accuracies far
 above 96% on them would not mean a better reader."""
 
-_POINTS = """The figures are those of the networks of the folds, called at the operating point
-"accuracy"; a network that was fitted on all patients afterwards is itself not measured. "accuracy"
-is where the labels as published are met best; at "probability=0.5" a careful reader sees a
-parasite as likely as not (the label, where no readings were learned); the others are named after
-the share of the controls' cells that were negative where their threshold was set. The thresholds
-shown are those of the file, set on all cells out of fold; the columns are measured with those of
-each fold's network, set on other patients, labels as published."""
+_POINTS = """The figures are those of the networks of the folds, called at the first operating
+point, the default; a network that was fitted on all patients afterwards is itself not measured.
+"accuracy" is where the labels as published are met best; at "probability=0.5" a careful reader
+sees a parasite as likely as not (the label, where no readings were learned); the others are named
+after the share of the controls' cells that were negative where their threshold was set. The
+thresholds shown are those of the file, set on all cells out of fold; for the columns, each fold's
+are set in the same way on the other folds, so on other patients; labels as published."""
 
 _USES = """## Where it fails
 - Platelets beside or upon a cell, stain deposit, drying artefacts and debris may look like
