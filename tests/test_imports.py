@@ -102,7 +102,10 @@ def test_the_light_side_works_without_the_training_side(tmp_path, cells):
     )
     out = tmp_path / "s.csv"
     ended = python(light + modules + MAIN, "predict", cells, "--model", model, "--out", out)
-    assert ended.stdout == f"{out}: 2 cells, 1 called parasitized\n"
+    assert (
+        ended.stdout
+        == f"{out}: 2 cells, 1 called parasitized (accuracy: from a probability of 0.500 on)\n"
+    )
     figures = tmp_path / "figures.json"
     python(light + MAIN, "evaluate", cells, "--model", model, "--json", figures)
     assert json.loads(figures.read_text())["accuracy"]["value"] == 1

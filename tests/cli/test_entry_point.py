@@ -120,7 +120,8 @@ def test_progress_is_silent_without_a_terminal(many, run_folder, out, environmen
         *("predict", many, "--model", run_folder, "--out", out / "s.csv"), environment=environment
     )
     assert ended.stderr == ""
-    assert ended.stdout == f"{out / 's.csv'}: 3,000 cells, 3,000 called parasitized\n"
+    assert ended.stdout.startswith(f"{out / 's.csv'}: 3,000 cells, 3,000 called parasitized")
+    assert ended.stdout.count("\n") == 1
 
 
 @posix

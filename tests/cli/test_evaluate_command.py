@@ -29,10 +29,12 @@ def test_figures_are_shown_and_written(laveran, labelled, run_folder, tmp_path):
     assert written["accuracy"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     shown = [line.strip().split("  ")[0] for line in ended.out.splitlines()]
     points, notes = written.pop("operating_points"), written.pop("notes")
+    first = f"called at {written.pop('operating_point')}:"
+    assert first == "called at accuracy:"
     assert notes
     assert all(f"note: {note}\n" in ended.err for note in notes)
     heading = "at the operating points:"
-    assert shown == [*(name.replace("_", " ") for name in written), heading, *points]
+    assert shown == [first, *(name.replace("_", " ") for name in written), heading, *points]
     assert "1.0000 (1.0000-1.0000)" in ended.out
 
 

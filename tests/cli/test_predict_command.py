@@ -4,11 +4,13 @@ import json
 
 from hostile import BROKEN, GOOD, hostile_ids
 
+AT = "(accuracy: from a probability of 0.500 on)"
+
 
 def test_a_submission_in_one_line(laveran, cells, run_folder, tmp_path):
     out = tmp_path / "s.csv"
     ended = laveran("predict", cells, "--model", run_folder, "--out", out)
-    assert ended == (0, f"{out}: 2 cells, 1 called parasitized\n", "")
+    assert ended == (0, f"{out}: 2 cells, 1 called parasitized {AT}\n", "")
     assert out.read_text() == "img_name,label\na.png,1\nb.png,0\n"
 
 
@@ -16,7 +18,7 @@ def test_several_models_answer_together(laveran, refused, cells, run_folder, tmp
     out, other = tmp_path / "s.csv", tmp_path / "none"
     twice = ("--model", run_folder, "--model", run_folder / "model.onnx")
     ended = laveran("predict", cells, *twice, "--out", out)
-    assert ended == (0, f"{out}: 2 cells, 1 called parasitized\n", "")
+    assert ended == (0, f"{out}: 2 cells, 1 called parasitized {AT}\n", "")
     sentence = refused("predict", cells, "--model", run_folder, "--model", other, "--out", out)
     assert f"there is no model at {other}" in sentence
 
@@ -43,7 +45,7 @@ def test_hostile_pictures_are_listed_and_the_exit_code_is_0(
     like.write_text("img_name,label\n" + "".join(f"{name},0\n" for name in ids))
     ended = laveran("predict", hostile_zip, "--model", run_folder, "--out", out, "--like", like)
     assert ended.code == 0
-    assert ended.out == f"{out}: {len(ids)} cells, {len(GOOD)} called parasitized\n"
+    assert ended.out == f"{out}: {len(ids)} cells, {len(GOOD)} called parasitized {AT}\n"
     head, *shown = ended.err.splitlines()
     listed = (tmp_path / "skipped.csv").read_text().splitlines()[1:]
     assert head == f"{len(listed)} skipped, all listed in {tmp_path / 'skipped.csv'}:"

@@ -66,7 +66,7 @@ def test_the_options_reach_the_library(laveran, training, tmp_path):
 def test_the_screen_shows_protocol_figures_and_files(laveran, training, tmp_path):
     ended = laveran("train", "a.zip")
     lines = ended.out.splitlines()
-    assert lines[0] == "One division, patients disjoint:"
+    assert lines[0] == "One division, patients disjoint; called at accuracy:"
     assert any(line.split() == ["accuracy", "0.6667", "(0.0000-1.0000)"] for line in lines)
     assert any(line.split() == ["n", "cells", "3"] for line in lines)
     assert "on cells drawn at random that all readers agreed on:" in lines

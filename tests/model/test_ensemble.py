@@ -101,6 +101,17 @@ def test_it_is_called_at_the_mean_of_their_thresholds(small, large):
     assert together.threshold() == together.threshold("accuracy")
 
 
+def test_models_without_a_common_operating_point_are_refused(tmp_path):
+    paths = [
+        write_small_model(
+            tmp_path / f"{point.name}.onnx", metadata=small_contract(operating_points=[point])
+        )
+        for point in small_contract().operating_points[:2]
+    ]
+    with pytest.raises(ConfigError, match="no operating point in common"):
+        open_reader(paths)
+
+
 def test_a_cell_is_an_outlier_where_most_models_say_so(tmp_path):
     def gated(name, threshold):
         gate = OutlierGate(threshold=threshold)

@@ -81,13 +81,14 @@ def test_the_json_has_the_promised_keys_in_their_order(labelled, model, tmp_path
     path = tmp_path / "new" / "figures.json"
     found = evaluate(*labelled, model=model, json=path)
     written = json.loads(path.read_text())
-    assert list(written) == [*COUNTS, *FIGURES, "operating_points", "notes"]
+    assert list(written) == [*COUNTS, *FIGURES, "operating_point", "operating_points", "notes"]
     assert written.pop("notes") == list(found.notes)
     assert (written["n_cells"], written["n_patients"]) == (PATIENTS * CELLS_EACH, PATIENTS)
     for name in FIGURES:
         assert list(written[name]) == ["value", "low", "high"]
         assert written[name]["low"] <= written[name]["value"] <= written[name]["high"]
     points = written.pop("operating_points")
+    assert written.pop("operating_point") == "accuracy"
     assert written == found.evaluation.to_json()
     assert list(points) == ["accuracy", "never", "always"]
     assert points["accuracy"]["accuracy"] == written["accuracy"]
@@ -192,7 +193,14 @@ def test_readings_are_figures_of_their_own_after_the_published_ones(
     path = tmp_path / "figures.json"
     found = evaluate(*labelled, model=model, readings=readings_table(tmp_path, rows), json=path)
     written = json.loads(path.read_text())
-    assert list(written) == [*COUNTS, *FIGURES, "operating_points", "notes", "readings"]
+    assert list(written) == [
+        *COUNTS,
+        *FIGURES,
+        "operating_point",
+        "operating_points",
+        "notes",
+        "readings",
+    ]
     assert found.evaluation == evaluate(*labelled, model=model).evaluation
     assert list(written["readings"]) == ["random", "disputed"]
     random, disputed = written["readings"].values()

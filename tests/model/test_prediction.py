@@ -463,6 +463,7 @@ def test_the_summary_is_plain(hostile_zip, model, folder):
     summary = predict(hostile_zip, model=model, out=folder / "s.csv").to_json()
     assert summary["n_cells"] == len(GOOD) + len(BROKEN)
     assert summary["n_parasitized"] == len(GOOD)
+    assert (summary["operating_point"], summary["threshold"]) == ("accuracy", 0.5)
     assert summary["notes"] == []
     assert all(set(row) == {"name", "reason"} for row in summary["skipped"])
 

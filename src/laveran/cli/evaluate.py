@@ -64,6 +64,7 @@ def evaluate(
     show.notes(result.notes)
     show.skipped(result.skipped, None)
     found = result.to_json()
+    typer.echo(f"called at {result.operating_point}:")
     show.figures(result.evaluation.to_json())
     show.operating_points(found["operating_points"])
     if "tta" in found:

@@ -63,4 +63,7 @@ def predict(
     if json:
         show.as_json(result.to_json())
         return
-    typer.echo(f"{out}: {result.n_cells:,} cells, {result.n_parasitized:,} called parasitized")
+    typer.echo(
+        f"{out}: {result.n_cells:,} cells, {result.n_parasitized:,} called parasitized "
+        f"({result.operating_point}: from a probability of {result.threshold:.3f} on)"
+    )

@@ -105,7 +105,7 @@ def train(
         found = {"protocol": run.protocol, **figures, "operating_points": points, **reread}
         show.as_json({"run": str(run.folder), **found})
         return
-    typer.echo(f"{run.protocol}:")
+    typer.echo(f"{run.protocol}; called at {next(iter(points))}:")
     show.figures(figures)
     show.operating_points(points)
     if run.reread:

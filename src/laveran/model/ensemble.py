@@ -26,7 +26,7 @@ class Ensemble:
         models: Two or more.
 
     Raises:
-        ConfigError: If there are fewer.
+        ConfigError: If there are fewer, or they have no operating point in common.
 
     Example:
         >>> together = Ensemble([load(), load()])
@@ -40,6 +40,8 @@ class Ensemble:
         if len(models) < 2:
             raise ConfigError("an ensemble has two models or more")
         self.models = tuple(models)
+        if not self.operating_points:
+            raise ConfigError("the models have no operating point in common")
 
     @property
     def tta(self) -> bool:
@@ -59,7 +61,7 @@ class Ensemble:
         Raises:
             ConfigError: If a model has no such operating point.
         """
-        point = operating_point or next(iter(self.operating_points), None)
+        point = operating_point or self.operating_points[0]
         return float(_together([model.threshold(point) for model in self.models]))
 
     def without_tta(self) -> Ensemble:

@@ -45,6 +45,7 @@ class ModelEvaluation:
 
     Attributes:
         evaluation: The figures, on labels as published.
+        operating_point: Name of the threshold at which they are called.
         operating_points: What the model does on these cells at each of its operating points; see
             `laveran.metrics.operating_figures`.
         manifest: The cells they rest on.
@@ -58,6 +59,7 @@ class ModelEvaluation:
     """
 
     evaluation: Evaluation
+    operating_point: str
     manifest: Manifest
     y_prob: NDArray[np.float32]
     skipped: tuple[Skipped, ...]
@@ -67,8 +69,9 @@ class ModelEvaluation:
     operating_points: dict[str, dict[str, Figure]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The figures on labels, "operating_points", "notes"; "tta", "readings" if any."""
+        """The figures on labels, where they are called, "notes"; "tta", "readings" if any."""
         found: dict[str, Any] = self.evaluation.to_json()
+        found["operating_point"] = self.operating_point
         found["operating_points"] = {
             name: plain_figures(of) for name, of in self.operating_points.items()
         }
@@ -118,7 +121,8 @@ def evaluate(
     if json:
         require_not_kept(Path(json))
     reader = open_reader(model, tta=tta)
-    threshold = reader.threshold(operating_point)
+    point = operating_point or reader.operating_points[0]
+    threshold = reader.threshold(point)
     tables = read_tables([readings] if readings else [], key)
     scores = _Scores(reader)
     compared = _Scores(reader.without_tta()) if reader.tta else None
@@ -146,6 +150,7 @@ def evaluate(
     re_read, notes = _re_read(manifest, y_prob, seen, *tables) if tables else ({}, ())
     found = ModelEvaluation(
         evaluation,
+        point,
         manifest,
         y_prob,
         reading.skipped,

@@ -46,6 +46,8 @@ class Prediction:
         skipped: What could not be read or found, and why.
         notes: Findings for a person to read.
         skipped_file: Where the list of the skipped is, beside the submission.
+        operating_point: Name of the threshold that was used.
+        threshold: The probability from which on cells are of class 1.
     """
 
     ids: tuple[str, ...]
@@ -54,6 +56,8 @@ class Prediction:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     skipped_file: Path
+    operating_point: str
+    threshold: float
 
     @property
     def n_cells(self) -> int:
@@ -70,6 +74,8 @@ class Prediction:
         return {
             "n_cells": self.n_cells,
             "n_parasitized": self.n_parasitized,
+            "operating_point": self.operating_point,
+            "threshold": self.threshold,
             "skipped": [row._asdict() for row in self.skipped],
             "notes": list(self.notes),
         }
@@ -109,7 +115,8 @@ def predict(
         OutputError: If a file cannot be written.
     """
     reader = open_reader(model, tta=tta)
-    threshold = reader.threshold(operating_point)
+    point = operating_point or reader.operating_points[0]
+    threshold = reader.threshold(point)
     out = Path(out)
     skipped_file = _skipped_file(out)
     _check_distinct((out, probabilities, skipped_file), (data, like))
@@ -134,7 +141,9 @@ def predict(
     if skipped or skipped_file.exists():  # an older list would be about other pictures
         write_skipped(skipped_file, skipped)
     notes = (*request.notes, *_outlier_note([answer.is_outlier for answer in answers]))
-    return Prediction(request.template.ids, classes, y_prob, skipped, notes, skipped_file)
+    return Prediction(
+        request.template.ids, classes, y_prob, skipped, notes, skipped_file, point, threshold
+    )
 
 
 def _outlier_note(is_outlier: Sequence[bool]) -> tuple[str, ...]:
