@@ -25,7 +25,7 @@ from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
 from laveran.model.ensemble import Ensemble, ModelOrModels, Reader, open_reader
 from laveran.model.kept import require_not_kept
-from laveran.model.learned import learned_from
+from laveran.model.learned import Learned
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH, Model
 
@@ -123,6 +123,8 @@ def evaluate(
     reader = open_reader(model, tta=tta)
     point = operating_point or reader.operating_points[0]
     threshold = reader.threshold(point)
+    models = reader.models if isinstance(reader, Ensemble) else (reader,)
+    learned = [(each, Learned.by(each)) for each in models]
     tables = read_tables([readings] if readings else [], key)
     scores = _Scores(reader)
     compared = _Scores(reader.without_tta()) if reader.tta else None
@@ -154,7 +156,7 @@ def evaluate(
         manifest,
         y_prob,
         reading.skipped,
-        (*reading.notes, *_learned_notes(reader, manifest), *notes),
+        (*reading.notes, *_learned_notes(learned, manifest), *notes),
         re_read,
         _effect(manifest, scores, compared, threshold) if compared else {},
         _at_operating_points(manifest, y_prob, reader),
@@ -164,16 +166,15 @@ def evaluate(
     return found
 
 
-def _learned_notes(reader: Reader, manifest: Manifest) -> tuple[str, ...]:
+def _learned_notes(learned: Sequence[tuple[Model, Learned]], manifest: Manifest) -> tuple[str, ...]:
     """What to believe of figures on cells that a model may have learned from."""
-    models = reader.models if isinstance(reader, Ensemble) else (reader,)
-    notes = (_learned_note(model, manifest) for model in models)
+    notes = (_learned_note(model, known, manifest) for model, known in learned)
     return tuple(note for note in notes if note)
 
 
-def _learned_note(model: Model, manifest: Manifest) -> str | None:
+def _learned_note(model: Model, known: Learned, manifest: Manifest) -> str | None:
     """The same of one model; None where it met none of the cells' patients."""
-    learned = learned_from(model, manifest, manifest)
+    learned = known.among(manifest, manifest)
     if learned is None:
         sources = ", ".join(model.contract.training.sources)
         return _UNKNOWN.format(model=model.name, sources=sources)

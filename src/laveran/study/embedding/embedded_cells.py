@@ -14,7 +14,7 @@ from laveran.cells.manifest import Manifest
 from laveran.cells.skipped import Skipped
 from laveran.cells.synthetic_dataset import is_synthetic
 from laveran.errors import ConfigError
-from laveran.model.learned import learned_from
+from laveran.model.learned import Learned
 from laveran.model.prediction import Watch
 from laveran.model.runtime import Answer, Model, load
 from laveran.study.representations.methods import ALL, built, chosen_methods
@@ -109,6 +109,7 @@ def embed_cells(
     if embedding == ALL:
         raise ConfigError("one map shows one embedding; name one of them")
     reader = load(model)
+    known = Learned.by(reader)
     feed = prepare_cells(data, labels, patients=patients, crop=CROP, size_px=SIZE_PX, watch=watch)
     method = None
     if embedding != MODEL:
@@ -125,7 +126,7 @@ def embed_cells(
         watch=watch,
     )
     answer = _ask(reader, given.pictures, chosen, watch)
-    learned = method.learned if method else learned_from(reader, feed.manifest, manifest)
+    learned = method.learned if method else known.among(manifest, feed.manifest)
     return Embedded(
         manifest,
         feed.pictures if len(chosen) == len(feed.manifest) else feed.pictures[chosen],
