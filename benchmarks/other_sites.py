@@ -20,8 +20,9 @@ import numpy as np
 import laveran
 from accuracy.method import Picture
 from laveran.metrics import Figure, measure, operating_figures
+from laveran.model.contract import ACCURACY
 from laveran.model.runtime import Model
-from laveran.training.calibration import ACCURACY, EVEN
+from laveran.training.calibration import EVEN
 from results import Row, publish, shown
 
 UNINFECTED = "red blood cell"
@@ -106,7 +107,8 @@ def false_positives(specificity: Figure) -> Figure:
 
 def lines(who: str, model: Model, infected: Cells, free: Cells) -> Iterator[Row]:
     """What a model does on the cells of both sites."""
-    limits = {ACCURACY: model.threshold(ACCURACY), EVEN: 0.5}
+    points = dict.fromkeys((model.default_point, ACCURACY))
+    limits = {**{name: model.threshold(name) for name in points}, EVEN: 0.5}
     for site, cells in (("films with malaria", infected), ("films without", free)):
         answer = model.answer(np.stack([model.prepare(picture) for picture in cells.pictures]))
         y_prob = answer.probability.astype(np.float64)

@@ -52,7 +52,8 @@ def fold_rows(run: RunFolder, asked_accuracy: str) -> tuple[list[Row], dict[str,
         raise SystemExit(f"{run.path} holds no finished run")
     each = [fold["accuracy"]["value"] for fold in folds]
     spread = f"{statistics.mean(each):.4f} ({', '.join(f'{value:.4f}' for value in each)})"
-    rows = [Row(f"accuracy, mean of {len(each)} folds (each)", asked_accuracy, spread)]
+    what = f"accuracy, mean of {len(each)} folds (each), at their own thresholds"
+    rows = [Row(what, asked_accuracy, spread)]
     rows += [Row(what, "", shown(Figure(**pooled[name]))) for name, what in SHOWN.items()]
     return rows, {"pooled": pooled, "folds": folds}
 

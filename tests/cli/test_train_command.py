@@ -22,6 +22,7 @@ def training(monkeypatch, tmp_path):
         settings["watch"]("fit", 1, 2, {"loss": 0.5})
         return SimpleNamespace(
             reread={"n_certain": 3, "agreement": Figure(0.75, 0.5, 1.0)},
+            operating_point="accuracy",
             operating_points={"accuracy": {"accuracy": Figure(0.75, 0.5, 1.0)}},
             folder=tmp_path / "run",
             evaluation=evaluate([1, 0, 1], [0.9, 0.2, 0.4], ["A", "B", "C"]),
@@ -85,6 +86,7 @@ def test_json_has_the_figures(laveran, training, tmp_path):
     assert figures["run"] == str(tmp_path / "run")
     assert figures["readings"]["random"]["agreement"]["value"] == 0.75
     assert figures["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert figures["operating_point"] == "accuracy"
 
 
 def test_a_split_keeps_what_the_library_can_keep():

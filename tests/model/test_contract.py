@@ -124,7 +124,7 @@ def test_a_contract_does_not_change():
 def test_an_operating_point_is_found_by_name():
     contract = small_contract()
     assert contract.operating_point("accuracy").threshold == 0.5
-    assert contract.operating_point() == contract.operating_points[0]
+    assert contract.default_point == contract.operating_points[0].name == "accuracy"
     assert contract.operating_point("never").sensitivity == Interval(value=0.9, low=0.8, high=0.95)
     message = "no operating point 'specificity=0.99'; it has accuracy, never, always"
     with pytest.raises(ConfigError, match=message):

@@ -98,7 +98,18 @@ def test_it_is_called_at_the_mean_of_their_thresholds(small, large):
     assert together.operating_points == ("accuracy",)  # the others are of one model alone
     with pytest.raises(ConfigError, match="no operating point 'never'"):
         together.threshold("never")
-    assert together.threshold() == together.threshold("accuracy")
+
+
+def test_its_default_is_that_of_its_models_or_accuracy(tmp_path):
+    points = small_contract().operating_points
+
+    def first(place):
+        ordered = [points[place], *points[:place], *points[place + 1 :]]
+        path = tmp_path / f"{place}.onnx"
+        return load(write_small_model(path, metadata=small_contract(operating_points=ordered)))
+
+    assert Ensemble([first(1), first(1)]).default_point == "never"
+    assert Ensemble([first(1), first(2)]).default_point == "accuracy"
 
 
 def test_models_without_a_common_operating_point_are_refused(tmp_path):

@@ -294,6 +294,7 @@ def test_an_old_list_of_the_skipped_is_replaced(cells, model, folder):
 
 def test_the_list_of_a_run_folder_stays_its_own(hostile_zip, model):
     run = model.path.parent
+    (run / "network.json").touch()
     write(run / "skipped.csv", "name,reason\nof_the_training.png,empty\n")
     result = predict(hostile_zip, model=model, out=run / "submission.csv")
     assert result.skipped_file == run / "submission_skipped.csv"

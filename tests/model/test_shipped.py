@@ -32,3 +32,10 @@ def test_the_evidence_of_a_mirrored_cell_lies_where_the_mirrored_evidence_lies(a
         for shift in range(-8, 9)
     }
     assert abs(max(alike, key=alike.get)) <= 2  # half of it is how far a map lies beside its cell
+
+
+def test_it_calls_where_few_cells_of_controls_are_called():
+    contract = load().contract
+    assert contract.default_point == "specificity=0.99"
+    assert contract.operating_point(contract.default_point).blank.value <= 0.01
+    assert contract.operating_point("accuracy").accuracy.value > 0.96

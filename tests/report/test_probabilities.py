@@ -70,8 +70,8 @@ def test_the_threshold_is_a_line_and_counts_both_sides():
     assert shares(chart.find(".//line[@class='threshold']").get("x1")) == pytest.approx(
         0.25, abs=1e-3
     )
-    assert "0 of 2 parasitized cells are below" in chart.get("aria-label")
-    assert "1 of 2 uninfected ones are not" in chart.get("aria-label")
+    assert "0 of 2 parasitized cells are called uninfected" in chart.get("aria-label")
+    assert "1 of 2 uninfected ones parasitized" in chart.get("aria-label")
 
 
 @pytest.mark.parametrize("label", [0, 1])

@@ -37,6 +37,12 @@ def test_the_ring_is_where_the_threshold_calls():
     assert "50.0% found, 50.0% false alarms" in ring.find("title").text
 
 
+def test_the_ring_is_where_folds_were_called_at_thresholds_of_their_own():
+    chart = ET.fromstring(roc([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8], 0.5, called=[0, 0, 1, 1]))
+    ring = chart.find(".//circle[@class='operating']")
+    assert "100% found, 0% false alarms" in ring.find("title").text
+
+
 def test_the_label_says_the_figures():
     chart = drawn([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8], threshold=0.7)
     assert "50.0% of parasitized cells are found and 0% of uninfected" in chart.get("aria-label")

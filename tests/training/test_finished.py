@@ -83,5 +83,5 @@ def test_what_is_damaged_is_said_when_it_is_needed(copy):
     (copy / "metrics.json").write_text(json.dumps({"protocol": "none"}))
     with pytest.raises(ModelError, match=r"metrics\.json is damaged: the figures lack n_cells"):
         open_run(copy).evaluation  # noqa: B018
-    with pytest.raises(ModelError, match="holds no operating point; train again"):
+    with pytest.raises(ModelError, match="holds no operating point accuracy; train again"):
         open_run(copy).threshold  # noqa: B018

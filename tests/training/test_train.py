@@ -23,7 +23,7 @@ from laveran.networks.network import load_members
 from laveran.networks.stack import StackSpec
 from laveran.training import train
 from laveran.training import train as public_train
-from laveran.training.calibration import place_thresholds
+from laveran.training.calibration import Placing
 from laveran.training.folder import RunFolder
 
 ONE_FIT = {
@@ -251,8 +251,8 @@ class TestFolds:
         ]
         whole = RunFolder(cross_validated.folder).read_predictions()
         for said, others in (by_fold, by_fold[::-1]):
-            thresholds = place_thresholds(
-                others.logit, others.y_true, np.array(others.patients), patients_known=True
+            thresholds = Placing(patients_known=True).thresholds(
+                others.logit, others.y_true, np.array(others.patients)
             )
             rows = [whole.names.index(name) for name in said.names]
             for point, called in whole.called.items():
@@ -262,6 +262,21 @@ class TestFolds:
             *by_fold[0].called["specificity=0.99"],
             *by_fold[1].called["specificity=0.99"],
         ]
+
+    def test_the_recipe_says_which_operating_point_is_the_default(self, drawn, tiny, tmp_path):
+        strict = tiny.replace(epochs=1, operating_point="specificity=0.99")
+        run = train(
+            drawn.train_data, drawn.train_labels, out=tmp_path / "run", recipe=strict, folds=2
+        )
+        first = "specificity=0.99"
+        assert run.operating_point == metrics(run.folder)["operating_point"] == first
+        for folder in (run.folder, run.folder / "folds" / "0"):
+            assert load(folder).default_point == first
+            called = [name for name in rows(folder / "predictions.csv")[0] if "called" in name]
+            assert called[0] == f"called at {first}"
+        assert run.evaluation.accuracy == run.operating_points[first]["accuracy"]
+        assert run.evaluation.accuracy != run.operating_points["accuracy"]["accuracy"]
+        assert f"operating point “{first}”" in (run.folder / "report.html").read_text()
 
     def test_every_cell_is_predicted_once_by_the_fold_that_did_not_see_it(self, cross_validated):
         folder = cross_validated.folder

@@ -10,6 +10,7 @@ import pytest
 from laveran.cells.names import NameIndex
 from laveran.errors import ConfigError, LabelsError
 from laveran.metrics import fit_temperature
+from laveran.model.runtime import load
 from laveran.training import train
 
 
@@ -76,17 +77,19 @@ def test_the_temperature_is_fitted_to_the_readings(read, cells, doubted):
 
 
 def test_labels_are_met_at_a_threshold_of_their_own(cells, doubted, tiny, tmp_path, monkeypatch):
-    """Each network's own, set on its valid patients; the figures are those of its calls."""
-    limits = iter([0.0, 1.0, 0.5])  # of two folds and of all cells: called always, never, at half
+    """Each network's own in its folder; in the run's figures each fold has that of the others."""
+    limits = iter([0.0, 1.0, 1.0, 0.5, 0.5])  # of two folds; of the others of each; of all
     monkeypatch.setattr(
         "laveran.training.calibration._where_labels_are_even", lambda *_: next(limits)
     )
     path = table(tmp_path / "a.csv", **dict.fromkeys(doubted, "none"))
     run = train(*cells, out=tmp_path / "run", recipe=tiny, folds=2, readings=[path])
     scored = rows(run.folder / "predictions.csv")
-    for fold, limit in ((0, 0.0), (1, 1.0)):
+    called = {row["name"]: int(row["called at accuracy"]) for row in scored}
+    for fold, own, of_the_other in ((0, 0.0, 1.0), (1, 1.0, 0.5)):
         for row in rows(run.folder / "folds" / str(fold) / "predictions.csv"):
-            assert int(row["called at accuracy"]) == (float(row["probability"]) > limit)
+            assert int(row["called at accuracy"]) == (float(row["probability"]) > own)
+            assert called[row["name"]] == (float(row["probability"]) >= of_the_other)
     right = [row["called at accuracy"] == row["label"] for row in scored]
     assert run.evaluation.accuracy.value == pytest.approx(sum(right) / len(right))
     assert run.operating_points["accuracy"]["accuracy"] == run.evaluation.accuracy
@@ -94,7 +97,9 @@ def test_labels_are_met_at_a_threshold_of_their_own(cells, doubted, tiny, tmp_pa
     assert run.operating_points["probability=0.5"]["accuracy"].value == pytest.approx(
         sum(at_half) / len(at_half)
     )
-    assert at_half != right
+    assert load(run.folder).threshold("accuracy") == 0.5
+    with pytest.raises(StopIteration):
+        next(limits)
 
 
 def test_the_network_learns_from_the_readers(read, ensemble_run):

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,9 +10,11 @@ from laveran.training.calibration import (
     ACCURACY,
     EVEN,
     Calibration,
+    Placing,
     calibrate,
     operating_points,
 )
+from laveran.training.recipe import PointName
 
 
 def overconfident(count=2000, seed=0, truth=3.0):
@@ -26,7 +30,7 @@ def overconfident(count=2000, seed=0, truth=3.0):
 
 def test_the_temperature_is_that_of_metrics():
     logits, labels, patients, _ = overconfident()
-    found = calibrate(logits, labels, labels, patients, patients_known=True)
+    found = calibrate(logits, labels, labels, patients, Placing(patients_known=True))
     assert found.temperature == fit_temperature(logits, labels)
     assert found.temperature > 2
 
@@ -34,7 +38,7 @@ def test_the_temperature_is_that_of_metrics():
 @given(st.integers(0, 50), st.floats(0.05, 20))
 def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
     logits, labels, patients, control = overconfident(300, seed, truth)
-    found = calibrate(logits, labels, labels, patients, patients_known=True)
+    found = calibrate(logits, labels, labels, patients, Placing(patients_known=True))
     called = found.apply([""] * 300, patients, labels, logits).called
     assert list(called) == [ACCURACY, EVEN, "specificity=0.99", "specificity=0.998"]
     for specificity in (0.99, 0.998):
@@ -44,28 +48,28 @@ def test_where_it_was_chosen_the_threshold_keeps_its_specificity(seed, truth):
 
 def test_the_first_operating_point_is_the_one_asked_for_if_it_is_there():
     logits, labels, patients, _ = overconfident()
-    plain = calibrate(logits, labels, labels, patients, patients_known=True)
+    plain = calibrate(logits, labels, labels, patients, Placing(patients_known=True))
     strict = calibrate(
-        logits, labels, labels, patients, patients_known=True, first="specificity=0.99"
+        logits, labels, labels, patients, Placing(patients_known=True, first="specificity=0.99")
     )
     assert strict == plain
     assert next(iter(strict.thresholds)) == "specificity=0.99"
+    assert {*plain.thresholds} == {*get_args(PointName)}
     infected = labels == 1
     few = calibrate(
         logits[infected],
         labels[infected],
         labels[infected],
         patients[infected],
-        patients_known=True,
-        first="specificity=0.99",
+        Placing(patients_known=True, first="specificity=0.99"),
     )
     assert list(few.thresholds) == [ACCURACY, EVEN]
 
 
 def test_without_patients_all_uninfected_cells_choose_the_threshold():
     logits, labels, patients, _ = overconfident()
-    found = calibrate(logits, labels, labels, patients, patients_known=False)
-    by_controls = calibrate(logits, labels, labels, patients, patients_known=True)
+    found = calibrate(logits, labels, labels, patients, Placing(patients_known=False))
+    by_controls = calibrate(logits, labels, labels, patients, Placing(patients_known=True))
     called = found.apply([""] * 2000, patients, labels, logits).called["specificity=0.99"]
     assert 0.99 <= (~called[labels == 0]).mean() < 0.992
     assert found.thresholds["specificity=0.99"] > by_controls.thresholds["specificity=0.99"]
@@ -74,7 +78,7 @@ def test_without_patients_all_uninfected_cells_choose_the_threshold():
 def test_without_uninfected_cells_only_the_even_points_are_left():
     labels = np.ones(3, np.int64)
     found = calibrate(
-        np.ones(3, np.float32), labels, labels, np.array(["A"] * 3), patients_known=True
+        np.ones(3, np.float32), labels, labels, np.array(["A"] * 3), Placing(patients_known=True)
     )
     assert found.thresholds == {ACCURACY: 0.5, EVEN: 0.5}
 
@@ -82,7 +86,9 @@ def test_without_uninfected_cells_only_the_even_points_are_left():
 def test_a_threshold_is_never_above_1():
     logits = np.array([500, 500, -500], np.float32)
     labels = np.array([0, 1, 0])
-    found = calibrate(logits, labels, labels, np.array(["A", "B", "C"]), patients_known=True)
+    found = calibrate(
+        logits, labels, labels, np.array(["A", "B", "C"]), Placing(patients_known=True)
+    )
     assert max(found.thresholds.values()) <= 1
 
 
@@ -117,13 +123,17 @@ def doubted(count=20_000, seed=1):
 
 def test_learned_labels_are_met_at_one_half():
     logit, _, labels, groups = doubted()
-    found = calibrate(logit, labels, labels.astype(np.float32), groups, patients_known=True)
+    found = calibrate(
+        logit, labels, labels.astype(np.float32), groups, Placing(patients_known=True)
+    )
     assert found.thresholds[ACCURACY] == found.thresholds[EVEN] == 0.5
 
 
 def test_where_readings_were_learned_the_labels_are_met_below_one_half():
     logit, read, labels, groups = doubted()
-    found = calibrate(logit, labels, read, groups, patients_known=True, labels_learned=False)
+    found = calibrate(
+        logit, labels, read, groups, Placing(patients_known=True, labels_learned=False)
+    )
     assert found.thresholds[EVEN] == 0.5
     assert found.thresholds[ACCURACY] == pytest.approx(calibrated(-1.5), abs=0.02)
     y_prob = calibrated(logit, found.temperature)
@@ -134,7 +144,9 @@ def test_where_readings_were_learned_the_labels_are_met_below_one_half():
 def test_labels_of_one_class_or_against_the_logits_are_met_at_one_half():
     logit, read, labels, groups = doubted(200)
     for odd in (np.ones_like(labels), np.zeros_like(labels), 1 - labels):
-        found = calibrate(logit, odd, read, groups, patients_known=True, labels_learned=False)
+        found = calibrate(
+            logit, odd, read, groups, Placing(patients_known=True, labels_learned=False)
+        )
         assert found.thresholds[ACCURACY] == 0.5
 
 
@@ -143,7 +155,7 @@ def test_where_nothing_was_learned_the_labels_are_met_at_one_half():
     rng = np.random.default_rng(0)
     logit, labels = rng.normal(0, 0.001, 90), rng.permutation(np.arange(90) % 5 > 0)
     args = logit.astype(np.float32), labels.astype(np.int64), labels.astype(np.float32)
-    found = calibrate(*args, np.repeat("A", 90), patients_known=True, labels_learned=False)
+    found = calibrate(*args, np.repeat("A", 90), Placing(patients_known=True, labels_learned=False))
     assert found.thresholds[ACCURACY] == 0.5
 
 
@@ -153,8 +165,10 @@ def test_a_known_share_of_wrong_labels_sharpens_the_probability():
     parasitized = rng.random(4000) < 1 / (1 + np.exp(-logit))
     labels = (parasitized | (rng.random(4000) < 0.1)).astype(np.int64)
     groups = np.repeat(np.arange(40), 100).astype(str)
-    plain = calibrate(logit, labels, labels, groups, patients_known=True)
-    corrected = calibrate(logit, labels, labels, groups, patients_known=True, mislabelled=0.1)
+    plain = calibrate(logit, labels, labels, groups, Placing(patients_known=True))
+    corrected = calibrate(
+        logit, labels, labels, groups, Placing(patients_known=True), mislabelled=0.1
+    )
     assert corrected.temperature < plain.temperature
     assert corrected.temperature == pytest.approx(1, rel=0.1)
 
@@ -164,5 +178,5 @@ def test_the_temperature_is_that_of_what_the_cells_show():
     labels = np.array([1, 0, 0, 0])
     read = np.array([1, 0.5, 0, 0], np.float32)
     groups = np.array(["A", "A", "A", "A"])
-    found = calibrate(logit, labels, read, groups, patients_known=True)
+    found = calibrate(logit, labels, read, groups, Placing(patients_known=True))
     assert found.temperature == fit_temperature(logit, read) < fit_temperature(logit, labels)

@@ -102,10 +102,11 @@ def train(
     points = {name: plain_figures(of) for name, of in run.operating_points.items()}
     if json:
         reread = {"readings": {RANDOM: plain_figures(run.reread)}} if run.reread else {}
-        found = {"protocol": run.protocol, **figures, "operating_points": points, **reread}
+        called = {"operating_point": run.operating_point, "operating_points": points}
+        found = {"protocol": run.protocol, **figures, **called, **reread}
         show.as_json({"run": str(run.folder), **found})
         return
-    typer.echo(f"{run.protocol}; called at {next(iter(points))}:")
+    typer.echo(f"{run.protocol}; called at {run.operating_point}:")
     show.figures(figures)
     show.operating_points(points)
     if run.reread:

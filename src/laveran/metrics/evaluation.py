@@ -156,7 +156,7 @@ def evaluate(
             manifest, with its `grouping` as `unit`.
         threshold: A cell is called parasitized where `y_prob >= threshold`.
         called: Instead of the threshold, whether each cell is called parasitized [N], where
-            several networks, each with its own threshold, scored the cells.
+            not all cells have the same threshold, as in folds.
         unit: What `patients` holds: "patient", or "photo" or "cell" where nothing tells the
             patients. Then those are resampled (the intervals are too narrow), the figures of
             controls and of the worst patients are undefined, and all uninfected cells set the

@@ -66,7 +66,8 @@ point, the default; a network that was fitted on all patients afterwards is itse
 sees a parasite as likely as not (the label, where no readings were learned); the others are named
 after the share of the controls' cells that were negative where their threshold was set. The
 thresholds shown are those of the file, set on all cells out of fold; for the columns, each fold's
-are set in the same way on the other folds, so on other patients; labels as published."""
+are set on the other folds, so on other patients, each network with a temperature of its own; labels
+as published."""
 
 _USES = """## Where it fails
 - Platelets beside or upon a cell, stain deposit, drying artefacts and debris may look like

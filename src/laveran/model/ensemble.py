@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from laveran.errors import ConfigError
 from laveran.metrics import calibrated
+from laveran.model.contract import ACCURACY
 from laveran.model.runtime import Judgement, Model, load
 
 LEAST = 1e-7  # nearer to 0 and 1 a float32 has no log odds to tell
@@ -55,14 +56,21 @@ class Ensemble:
         first = self.models[0].operating_points
         return tuple(name for name in first if all(name in known for known in others))
 
-    def threshold(self, operating_point: str | None = None) -> float:
-        """The mean, as log odds, of the models' thresholds; by default of their first common one.
+    @property
+    def default_point(self) -> str:
+        """That of its models where they agree, else "accuracy" or the first that all have."""
+        defaults = {model.default_point for model in self.models}
+        if len(defaults) == 1:
+            return defaults.pop()
+        return ACCURACY if ACCURACY in self.operating_points else self.operating_points[0]
+
+    def threshold(self, operating_point: str) -> float:
+        """The mean, as log odds, of the models' thresholds.
 
         Raises:
             ConfigError: If a model has no such operating point.
         """
-        point = operating_point or self.operating_points[0]
-        return float(_together([model.threshold(point) for model in self.models]))
+        return float(_together([model.threshold(operating_point) for model in self.models]))
 
     def without_tta(self) -> Ensemble:
         """The same models with one look at each cell."""

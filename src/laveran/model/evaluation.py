@@ -121,7 +121,7 @@ def evaluate(
     if json:
         require_not_kept(Path(json))
     reader = open_reader(model, tta=tta)
-    point = operating_point or reader.operating_points[0]
+    point = operating_point or reader.default_point
     threshold = reader.threshold(point)
     models = reader.models if isinstance(reader, Ensemble) else (reader,)
     learned = [(each, Learned.by(each)) for each in models]

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from laveran.errors import ConfigError
 
-MARKS = ("config.toml", "metrics.json", "model.onnx")  # by one of them such a folder is known
 KEPT = {
-    *MARKS,
-    *("cells.csv", "gate.safetensors", "history.csv", "network.json", "predictions.csv"),
-    *("report.html", "skipped.csv", "weights.safetensors"),
+    *("cells.csv", "config.toml", "gate.safetensors", "history.csv", "metrics.json"),
+    *("model.onnx", "network.json", "predictions.csv", "report.html", "skipped.csv"),
+    "weights.safetensors",
     *("recipe.toml", "search.html", "study.db", "trials.csv"),
 }
+_BEGUN = re.compile(rb"^\[(run|search)\]$", re.MULTILINE)  # in the config.toml of either
 
 
 def is_kept(path: Path) -> bool:
-    """Whether a run or a search keeps a file of its own at `path`.
+    """Whether a run (or its fold) or a search keeps a file of its own at `path`.
 
     >>> is_kept(Path("submission.csv"))
     False
     """
-    return path.name in KEPT and any(path.with_name(mark).exists() for mark in MARKS)
+    return path.name in KEPT and (_is_begun(path.parent) or _has_network(path.parent))
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether the folder is that of a run or a search, finished or not."""
+    config = folder / "config.toml"
+    return config.is_file() and bool(_BEGUN.search(config.read_bytes()))
+
+
+def _has_network(folder: Path) -> bool:
+    """Whether it holds a network and its model file, as a fold's does."""
+    return (folder / "network.json").exists() and (folder / "model.onnx").exists()
 
 
 def require_not_kept(path: Path) -> None:

@@ -115,7 +115,7 @@ def predict(
         OutputError: If a file cannot be written.
     """
     reader = open_reader(model, tta=tta)
-    point = operating_point or reader.operating_points[0]
+    point = operating_point or reader.default_point
     threshold = reader.threshold(point)
     out = Path(out)
     skipped_file = _skipped_file(out)

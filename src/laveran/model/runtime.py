@@ -114,8 +114,13 @@ class Model:
         """Names of the thresholds."""
         return tuple(point.name for point in self.contract.operating_points)
 
-    def threshold(self, operating_point: str | None = None) -> float:
-        """The probability from which on a cell is called parasitized; by default the first one.
+    @property
+    def default_point(self) -> str:
+        """Name of the threshold to call at where nobody names another."""
+        return self.contract.default_point
+
+    def threshold(self, operating_point: str) -> float:
+        """The probability from which on a cell is called parasitized.
 
         Raises:
             ConfigError: If the model has no such operating point.

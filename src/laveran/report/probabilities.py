@@ -54,7 +54,11 @@ def reliability(
 
 
 def probabilities(
-    y_true: ArrayLike, y_prob: ArrayLike, threshold: float = 0.5, bins: int = 30
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    threshold: float = 0.5,
+    called: ArrayLike | None = None,
+    bins: int = 30,
 ) -> Svg:
     """Probabilities by class, parasitized upwards, uninfected downwards, counts logarithmic.
 
@@ -62,12 +66,14 @@ def probabilities(
         y_true: Labels [N], 1 parasitized, 0 uninfected.
         y_prob: Probabilities of "parasitized" [N].
         threshold: Drawn as a line; the label counts the cells on its wrong side.
+        called: Instead, whether each cell is called parasitized [N], where not all are by it.
         bins: Columns for each class.
 
     Raises:
         DataError: If the arrays do not fit (see `laveran.metrics`).
     """
-    (tn, fp), (fn, tp) = confusion_matrix(y_true, y_prob, threshold).astype(int).tolist()
+    calls = np.asarray(y_prob) >= threshold if called is None else called
+    (tn, fp), (fn, tp) = confusion_matrix(y_true, calls).astype(int).tolist()
     labels, scores = np.asarray(y_true), np.asarray(y_prob, np.float64)
     parasitized, uninfected = (
         np.histogram(scores[labels == label], bins, range=(0, 1))[0] for label in (1, 0)
@@ -89,7 +95,7 @@ def probabilities(
     ]
     label = (
         f"Predicted probabilities by class. {count(fn)} of {count(fn + tp)} parasitized cells are "
-        f"below the threshold, {count(fp)} of {count(tn + fp)} uninfected ones are not."
+        f"called uninfected, {count(fp)} of {count(tn + fp)} uninfected ones parasitized."
     )
     return picture(*drawn, width=SIDE, height=SIDE, label=label)
 

@@ -15,13 +15,19 @@ LEFT, RIGHT, TOP, BOTTOM = 50.0, 364.0, 32.0, 336.0  # where the curve is
 APART_PX = 10  # between the read-outs on the curve
 
 
-def roc(y_true: ArrayLike, y_prob: ArrayLike, threshold: float = 0.5) -> Svg | None:
+def roc(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    threshold: float = 0.5,
+    called: ArrayLike | None = None,
+) -> Svg | None:
     """The ROC curve with the operating point, and the corner that matters enlarged.
 
     Args:
         y_true: Labels [N], 1 parasitized, 0 uninfected.
         y_prob: Probabilities of "parasitized" [N].
         threshold: The operating point: parasitized where `y_prob >= threshold`.
+        called: Whether each cell is called parasitized [N], where not all are by `threshold`.
 
     Returns:
         The drawing; None for cells of one class, which have no such curve.
@@ -32,7 +38,8 @@ def roc(y_true: ArrayLike, y_prob: ArrayLike, threshold: float = 0.5) -> Svg | N
     curve = roc_curve(y_true, y_prob)
     if np.isnan(curve.sensitivity).any() or np.isnan(curve.false_positive_rate).any():
         return None
-    (tn, fp), (fn, tp) = confusion_matrix(y_true, y_prob, threshold)
+    calls = np.asarray(y_prob) >= threshold if called is None else called
+    (tn, fp), (fn, tp) = confusion_matrix(y_true, calls)
     here = (float(fp / (tn + fp)), float(tp / (fn + tp)))
     x, y = Axis(0, 1, LEFT, RIGHT), Axis(0, 1, BOTTOM, TOP)
     drawn = [
@@ -46,8 +53,9 @@ def roc(y_true: ArrayLike, y_prob: ArrayLike, threshold: float = 0.5) -> Svg | N
     if floor is not None:
         drawn.append(_corner(curve, here, threshold, floor))
     label = (
-        f"ROC curve. At the threshold {number(threshold)}, {share(here[1])} of parasitized cells "
-        f"are found and {share(here[0])} of uninfected cells are called parasitized."
+        f"ROC curve. At the operating point, threshold {number(threshold)}, {share(here[1])} of "
+        f"parasitized cells are found and {share(here[0])} of uninfected cells are called "
+        "parasitized."
     )
     return picture(*drawn, width=SIDE, height=SIDE, label=label)
 

@@ -62,10 +62,10 @@ class RunReport:
         y_true: Labels of the scored cells [N], 1 parasitized, 0 uninfected.
         y_prob: Their probabilities of "parasitized" [N], 0..1.
         reread: What careful readers say of some of the cells, by name, 1 or 0.
-        threshold: Parasitized where `y_prob >= threshold`, in the charts.
+        threshold: That of the model: parasitized where `y_prob >= threshold`.
         operating_point: The threshold's name.
-        called: Whether each cell is called parasitized [N], where several networks scored the
-            cells, each with its own threshold; None: by `threshold`.
+        called: Whether each cell is called parasitized [N], where folds were scored, each with
+            thresholds from the others; None: by `threshold`.
         operating_points: Figures of `metrics.operating_figures` by operating point.
         notes: Findings to be seen first, a sentence each.
         optimistic: Whether the same patients may be on both sides of the split, or the recipe was
@@ -155,12 +155,12 @@ def render(report: RunReport) -> str:
         figures=report.evaluation,
         groups=figure_groups(report.evaluation),
         learning=_learning(report.history),
-        roc=roc(report.y_true, report.y_prob, report.threshold),
+        roc=roc(report.y_true, report.y_prob, report.threshold, report.calls),
         confusion=confusion_matrix(report.y_true, report.calls).astype(int).tolist(),
         reliability=reliability(report.y_true, report.y_prob),
         reread=_reread(report),
         bins=_bins(reliability_curve(report.y_true, report.y_prob)),
-        probabilities=probabilities(report.y_true, report.y_prob, report.threshold),
+        probabilities=probabilities(report.y_true, report.y_prob, report.threshold, report.calls),
         patient_rows=rows[:MOST_LISTED],
         n_patients=len(rows),
         patient_dots=patient_dots(rows) if rows else None,

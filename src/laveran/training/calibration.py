@@ -15,10 +15,9 @@ from laveran.metrics import (
     threshold_at_specificity,
 )
 from laveran.metrics.readings import SPECIFICITIES
-from laveran.model.contract import Interval, OperatingPoint
+from laveran.model.contract import ACCURACY, Interval, OperatingPoint
 from laveran.training.folder import Predictions
 
-ACCURACY = "accuracy"  # the homework's operating point: meets the labels as published
 EVEN = "probability=0.5"  # what was learned, readings or labels, is as likely as not
 
 
@@ -54,63 +53,58 @@ def called_at(
     return {name: y_prob >= threshold for name, threshold in thresholds.items()}
 
 
+@dataclass(frozen=True)
+class Placing:
+    """How thresholds are placed.
+
+    Attributes:
+        patients_known: Whether cells go by patients, so that there are controls to go by.
+        labels_learned: Whether nothing but the labels was learned.
+        first: Name of the operating point that is the default.
+    """
+
+    patients_known: bool
+    labels_learned: bool = True
+    first: str = ACCURACY
+
+    def thresholds(
+        self, logit: NDArray[np.float32], y_true: NDArray[np.int64], groups: NDArray[np.str_]
+    ) -> dict[str, float]:
+        """The threshold of each operating point, on the probability, from calibrated logits [N].
+
+        The labels as published are met best where a cell is labelled parasitized as often as
+        not: at 0.5 where nothing but they were learned; elsewhere mostly lower, for what is in
+        doubt is mostly labelled parasitized. A threshold for a specificity lies where that share
+        of the controls' cells is negative; of all uninfected cells where there are no controls or
+        no patients. The default comes first: "accuracy" where that called `first` cannot be placed.
+        """
+        y_prob = calibrated(logit).astype(np.float32)
+        accurate = 0.5 if self.labels_learned else _where_labels_are_even(logit, y_true)
+        thresholds = {ACCURACY: accurate, EVEN: 0.5}
+        for specificity in SPECIFICITIES.values():  # for films, where nearly all are uninfected
+            found = threshold_at_specificity(
+                y_true, y_prob, groups if self.patients_known else None, specificity
+            )
+            if found is not None:
+                thresholds[f"specificity={specificity}"] = min(found, 1.0)
+        return dict(sorted(thresholds.items(), key=lambda point: point[0] != self.first))
+
+
 def calibrate(
     raw_logit: NDArray[np.float32],
     y_true: NDArray[np.int64],
     truth: NDArray[np.float32],
     groups: NDArray[np.str_],
-    *,
-    patients_known: bool,
-    labels_learned: bool = True,
+    placing: Placing,
     mislabelled: float = 0.0,
-    first: str = ACCURACY,
 ) -> Calibration:
     """Fit the temperature to what the cells show, then place each operating point's threshold.
 
-    `labels_learned` says that nothing but the labels was learned, `mislabelled` which share of
-    the uninfected cells is parasitized in `truth` by mistake, `first` which operating point is
-    the default.
+    `mislabelled` says which share of the uninfected cells is parasitized in `truth` by mistake.
     """
     temperature = fit_temperature_to_noisy(raw_logit, truth, mislabelled)
-    thresholds = place_thresholds(
-        scaled(raw_logit, temperature),
-        y_true,
-        groups,
-        patients_known=patients_known,
-        labels_learned=labels_learned,
-        first=first,
-    )
+    thresholds = placing.thresholds(scaled(raw_logit, temperature), y_true, groups)
     return Calibration(temperature, thresholds)
-
-
-def place_thresholds(
-    logit: NDArray[np.float32],
-    y_true: NDArray[np.int64],
-    groups: NDArray[np.str_],
-    *,
-    patients_known: bool,
-    labels_learned: bool = True,
-    first: str = ACCURACY,
-) -> dict[str, float]:
-    """The threshold of each operating point, on the probability, from calibrated logits [N].
-
-    The first of them is the default: that called `first`, or else "accuracy".
-
-    The labels as published are met best where a cell is labelled parasitized as often as not:
-    at 0.5 where nothing but they were learned; elsewhere mostly lower, for what is in doubt is
-    mostly labelled parasitized. A threshold for a specificity lies where that share of the
-    controls' cells is negative; of all uninfected cells where there are no controls or no patients.
-    """
-    y_prob = calibrated(logit).astype(np.float32)
-    accurate = 0.5 if labels_learned else _where_labels_are_even(logit, y_true)
-    thresholds = {ACCURACY: accurate, EVEN: 0.5}
-    for specificity in SPECIFICITIES.values():  # for films, where nearly all are uninfected
-        found = threshold_at_specificity(
-            y_true, y_prob, groups if patients_known else None, specificity
-        )
-        if found is not None:
-            thresholds[f"specificity={specificity}"] = min(found, 1.0)
-    return dict(sorted(thresholds.items(), key=lambda point: point[0] != first))
 
 
 def scaled(raw_logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:

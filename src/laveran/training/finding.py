@@ -15,7 +15,7 @@ from laveran.cells.readings import RANDOM
 from laveran.metrics import Evaluation, Figure, evaluate, operating_figures
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import reading_figures, strict_limits
-from laveran.training.calibration import called_at
+from laveran.training.calibration import Placing, called_at
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.job import Job
 
@@ -45,10 +45,19 @@ class Scored:
         """The logits before calibration [N]."""
         return self.predictions.logit * np.float32(self.temperature)
 
-    def called_at(self, thresholds: Mapping[str, float]) -> Scored:
-        """The same cells, called at other thresholds."""
-        called = called_at(thresholds, self.predictions.logit)
-        return replace(self, predictions=replace(self.predictions, called=called))
+
+def called_by_others(scored: Sequence[Scored], placing: Placing) -> list[Scored]:
+    """Each fold, called at thresholds placed on all others, as the final network's are on all.
+
+    Each keeps its own temperature, for networks differ in scale.
+    """
+    recalled = []
+    for number, each in enumerate(scored):
+        others = reduce(add, (s.predictions for s in (*scored[:number], *scored[number + 1 :])))
+        thresholds = placing.thresholds(others.logit, others.y_true, np.array(others.patients))
+        called = called_at(thresholds, each.predictions.logit)
+        recalled.append(replace(each, predictions=replace(each.predictions, called=called)))
+    return recalled
 
 
 def read_scored(folder: RunFolder) -> Scored | None:
@@ -184,6 +193,7 @@ class Finding:
         found: dict[str, Any] = {
             "protocol": self.protocol,
             "optimistic": self.optimistic,
+            "operating_point": self.predictions.operating_point,
             **self.evaluation.to_json(),
         }
         if self.reread_figures:

@@ -14,6 +14,7 @@ import tomli_w
 from laveran.cells.manifest import Manifest, read_manifest
 from laveran.errors import ConfigError, DataError, ModelError
 from laveran.metrics import Evaluation
+from laveran.model.contract import ACCURACY
 from laveran.model.runtime import Model, load
 from laveran.training.folder import Predictions, RunFolder
 from laveran.training.recipe import Recipe, parse_recipe
@@ -61,14 +62,15 @@ class FinishedRun:
 
     @property
     def threshold(self) -> float:
-        """On the probability, at the default operating point.
+        """On the probability, where the model meets the labels as published.
 
         Raises:
             ModelError: If the run has none.
         """
         for point in self.metrics.get("operating_points", ()):
-            return float(point["threshold"])
-        raise ModelError(f"{self.folder.metrics} holds no operating point; train again")
+            if point["name"] == ACCURACY:
+                return float(point["threshold"])
+        raise ModelError(f"{self.folder.metrics} holds no operating point {ACCURACY}; train again")
 
     @cached_property
     def predictions(self) -> Predictions:

@@ -13,6 +13,7 @@ from laveran.cells.consensus import Consensus
 from laveran.cells.splits import Unit
 from laveran.model.prediction import Watch
 from laveran.training.batches import Cells
+from laveran.training.calibration import Placing
 from laveran.training.feed import Feed
 from laveran.training.recipe import Recipe
 from laveran.training.teachers import Teacher, soft_targets
@@ -87,9 +88,13 @@ class Job:
         return np.where(self.feed.manifest.controls, self.truth, soft)
 
     @property
-    def learns_labels(self) -> bool:
-        """Whether the labels as published are all that is learned."""
-        return not (self.readings or self.teachers or self.recipe.mislabelled)
+    def placing(self) -> Placing:
+        """How thresholds are placed."""
+        return Placing(
+            patients_known=self.unit == "patient",
+            labels_learned=not (self.readings or self.teachers or self.recipe.mislabelled),
+            first=self.recipe.operating_point,
+        )
 
     @property
     def writes(self) -> bool:

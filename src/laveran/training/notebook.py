@@ -143,6 +143,7 @@ def _story(runs: Sequence[FinishedRun], given: Mapping[str, Path | None], out: P
         ensembles=any(each.kind == ENSEMBLE for each in runs),
         stack=isinstance(run.recipe.network, StackSpec),
         mlp=isinstance(run.recipe.network, MlpSpec),
+        point=run.model.default_point,
         maps=run.model.contract.evidence is not None,
         comparable=len(runs) > 1 and bool(shared),
         **{name: path and _seen_from(out, path) for name, path in given.items()},

@@ -82,7 +82,8 @@ class Recipe(Settings):
         precision: "fp32", or mixed with "bf16" or "fp16" where the device is faster so.
         operating_point: Which threshold the model calls at where nobody names another:
             "accuracy" meets the labels as published, "probability=0.5" is where a parasite is as
-            likely as not, "specificity=0.99" where 99% of the controls' cells are negative.
+            likely as not, "specificity=0.99" (or 0.998) where 99% (99.8%) of the controls' cells
+            are negative.
         searched_on: Checksum of the cells that a search chose the recipe on, whose figures with
             it are optimistic; empty if none did.
     """

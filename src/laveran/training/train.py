@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import add
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,9 +33,9 @@ from laveran.networks.gate import load as load_gates
 from laveran.networks.network import Network, build, load_start
 from laveran.networks.network import load as load_network
 from laveran.training.batches import score
-from laveran.training.calibration import Calibration, calibrate, place_thresholds
+from laveran.training.calibration import Calibration, calibrate
 from laveran.training.feed import prepare_cells, require_labels
-from laveran.training.finding import Finding, Scored, read_scored
+from laveran.training.finding import Finding, Scored, called_by_others, read_scored
 from laveran.training.folder import RunFolder
 from laveran.training.gate import fit_gate, outlier_threshold
 from laveran.training.job import Job
@@ -63,7 +61,7 @@ class Run:
         notes: What the user must know, a sentence each.
         reread: The figures on cells drawn at random that all readers agreed on; none without.
         operating_points: By name, what each of them does (`laveran.metrics.operating_figures`);
-            the figures of `evaluation` are called at the first, the model's default.
+            the first is the model's default.
     """
 
     folder: Path
@@ -73,6 +71,11 @@ class Run:
     notes: tuple[str, ...]
     reread: dict[str, int | Figure] = field(default_factory=dict)
     operating_points: dict[str, dict[str, Figure]] = field(default_factory=dict)
+
+    @property
+    def operating_point(self) -> str:
+        """Where the figures of `evaluation` are called: the model's default."""
+        return next(iter(self.operating_points))
 
 
 def train(
@@ -244,10 +247,7 @@ def _cross_validate(
         fit_division(job.asking(number), folder.fold(number), parts, unit, f"fold {number}")
         for number, parts in enumerate(fits)
     ]
-    called = [
-        each.called_at(_thresholds_from(job, [*scored[:number], *scored[number + 1 :]]))
-        for number, each in enumerate(scored)
-    ]
+    called = called_by_others(scored, job.placing)
     finding = Finding.of(job, called, unit, folds=len(fits), ensemble=ensemble)
     job.accelerator.wait_for_everyone()  # so that all of them find the run finished, or none
     if folder.read_metrics() is not None:
@@ -257,31 +257,17 @@ def _cross_validate(
         finding.predictions.y_true,
         job.truth[job.feed.manifest.places(finding.predictions.names)],
         np.array(finding.predictions.patients),
-        patients_known=job.unit == "patient",
-        labels_learned=job.learns_labels,
-        first=job.recipe.operating_point,
-        mislabelled=job.recipe.mislabelled,
+        job.placing,
+        job.recipe.mislabelled,
     )
     if ensemble:
         product = _all_members(finding, calibration)
     else:
         product = _fit_on_all(job.asking(*range(len(fits))), folder, finding, calibration)
-    scored_in = np.argmax([parts == "test" for parts in fits], axis=0)
-    publish(job, folder, product, np.array([f"fold {number}" for number in scored_in]), finding)
+    names = [f"fold {number}" for number in range(len(fits))]
+    scored_in = np.select([parts == "test" for parts in fits], names, "")
+    publish(job, folder, product, scored_in, finding)
     return finding
-
-
-def _thresholds_from(job: Job, others: Sequence[Scored]) -> dict[str, float]:
-    """The thresholds to measure one fold with, placed on all others as the final ones on all."""
-    said = reduce(add, (each.predictions for each in others))
-    return place_thresholds(
-        said.logit,
-        said.y_true,
-        np.array(said.patients),
-        patients_known=job.unit == "patient",
-        labels_learned=job.learns_labels,
-        first=job.recipe.operating_point,
-    )
 
 
 def _all_members(finding: Finding, calibration: Calibration) -> Product:
@@ -343,10 +329,8 @@ def fit_division(
         job.labels[valid_part],
         job.truth[valid_part],
         job.groups[valid_part],
-        patients_known=job.unit == "patient",
-        labels_learned=job.learns_labels,
-        first=job.recipe.operating_point,
-        mislabelled=job.recipe.mislabelled,
+        job.placing,
+        job.recipe.mislabelled,
     )
     predictions = calibration.apply(
         job.feed.manifest.select(np.flatnonzero(test_part)).names,

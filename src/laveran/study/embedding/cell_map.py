@@ -250,7 +250,7 @@ def _facts(found: EmbeddingMap) -> dict[str, str | int]:
         "Embedding": f"{embedded.name}, {embedded.vectors.shape[1]} dimensions, {found.metric}",
         "Model": f"{embedded.model.contract.network}, recipe {training.recipe}",
         "Mistakes": "false positives and negatives at the model's operating point "
-        f"“{embedded.model.operating_points[0]}”, against the labels as published",
+        f"“{embedded.model.default_point}”, against the labels as published",
         "Neighbours": "exact: every distance is measured",
         "Trustworthiness of the map": f"{number(found.kept.trustworthiness)}: 1 where every "
         f"neighbour on the map is one in the embedding, 0.5 for a map drawn blindly (Venna and "

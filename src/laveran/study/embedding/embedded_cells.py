@@ -72,7 +72,7 @@ class Embedded:
     @property
     def called(self) -> NDArray[np.bool_]:
         """Whether the model calls a cell parasitized at its default operating point [N]."""
-        return self.answer.probability >= self.model.threshold()
+        return self.answer.probability >= self.model.threshold(self.model.default_point)
 
 
 def embed_cells(
