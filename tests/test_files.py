@@ -86,3 +86,11 @@ def test_a_table_comes_back_from_its_csv(tmp_path):
     with path.open(newline="", encoding="utf-8") as file:
         assert list(csv.reader(file, delimiter=";")) == [["name", "reason"], *rows]
     assert b"\r" not in path.read_bytes()
+
+
+def test_a_device_stays_one(tmp_path):
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    with pytest.raises(OutputError, match="it is no file"):
+        files.write_text(device, "a")
+    assert device.is_fifo()

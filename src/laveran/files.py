@@ -32,6 +32,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
     'a,b'
     """
     target = Path(path)
+    if target.exists() and not target.is_file():  # a device would become a file
+        raise OutputError(f"cannot write {path}: it is no file; choose another name")
     scratch = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

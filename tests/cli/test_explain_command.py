@@ -19,9 +19,13 @@ def cell(tmp_path):
 def test_answer_and_page(laveran, cell, run_folder, tmp_path):
     out = tmp_path / "out"
     ended = laveran("explain", cell, "--model", run_folder, "--out", out)
-    assert ended == (
-        0, f"  probability of parasitized      0.981\npage {out / 'explain.html'}\n", ""
-    )  # fmt: skip
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        "  probability of parasitized      0.981\n"
+        "  called                          parasitized "
+        "(accuracy: parasitized from a probability of 0.500 on)\n"
+        f"page {out / 'explain.html'}\n"
+    )
     assert {path.name for path in out.iterdir()} == {"explain.html", "explain.json"}
 
 

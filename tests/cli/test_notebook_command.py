@@ -36,9 +36,12 @@ def test_the_options_reach_the_library(laveran, writing):
     }
 
 
+INSTALL = " (pip install notebook)\n"
+
+
 def test_the_screen_says_what_is_not_in_it(laveran, writing):
     ended = laveran("notebook", "runs/a", "--test", "t.zip")
-    assert ended.out == "homework.ipynb: 46 cells, to be opened and run with Jupyter\n"
+    assert ended.out == "homework.ipynb: 46 cells, to be opened and run with Jupyter" + INSTALL
     missing = "note: no run is of the kind fine-tuned or ensemble; the notebook says so"
     assert ended.err.splitlines() == [missing]
     ended = laveran("notebook", "runs/a")

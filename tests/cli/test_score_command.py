@@ -90,3 +90,11 @@ def test_what_cannot_be_scored_is_one_sentence(refused, tmp_path, submission, pa
 
 def test_a_missing_file_is_named(refused, tmp_path):
     assert "cannot read the table" in refused("score", tmp_path / "s.csv", tmp_path / "t.csv")
+
+
+def test_a_truth_of_one_class_is_doubted(laveran, tables, tmp_path):
+    sample = tmp_path / "sample_submission.csv"
+    sample.write_text("img_name,label\n" + "".join(f"{index}.png,0\n" for index in range(101)))
+    ended = laveran("score", tables[0], sample)
+    assert ended.code == 0
+    assert "is of one class, as in a sample submission: is it the truth?" in ended.err

@@ -54,6 +54,8 @@ def test_page_and_file_are_written(cell, model, tmp_path):
     written = json.loads((out / "explain.json").read_text())
     assert written == found.to_json()
     assert written["picture"] == "cell.png"
+    assert (written["operating_point"], written["threshold"]) == ("accuracy", 0.5)
+    assert written["called"] == int(written["probability"] >= 0.5)
     assert np.shape(written["evidence"]) == (4, 4)
     page = (out / "explain.html").read_text()
     assert WITHOUT_TORCH.partition("(")[0] in page

@@ -45,3 +45,11 @@ def test_predict_and_evaluate_refuse_at_once(tmp_path):
     with refused:
         evaluate("none.zip", json=theirs)
     assert theirs.read_text() == "name,patient\n"
+
+
+def test_evaluate_does_not_write_over_what_it_reads(tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("img_name,label\n")
+    with pytest.raises(ConfigError, match="would overwrite another file of this call"):
+        evaluate("none.zip", labels, json=labels)
+    assert labels.read_text() == "img_name,label\n"

@@ -494,3 +494,10 @@ def test_few_strange_pictures_are_no_news(cells, folder, tmp_path):
 def test_a_model_without_a_gate_calls_nothing_strange(model):
     cells = np.zeros((3, model.size_px, model.size_px, 3), np.uint8)
     assert model.judge(cells).is_outlier.tolist() == [False] * 3
+
+
+def test_a_sample_of_other_pictures_is_refused(cells, model, folder):
+    like = write(folder / "sample.csv", "img_name,label\nx.png,0\ny.png,0\n")
+    with pytest.raises(DataError, match=r"none of the 2 ids .*, such as 'x\.png', is among"):
+        predict(cells, model=model, out=folder / "s.csv", like=like)
+    assert names_in(folder) == ["sample.csv"]

@@ -31,6 +31,8 @@ def report():
         cell=picture,
         probability=0.9,
         logit=2.2,
+        call="parasitized",
+        learned_readings=True,
         evidence=coarse,
         outlier=3.0,
         gate=2.0,

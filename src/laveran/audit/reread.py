@@ -17,6 +17,7 @@ from laveran.cells.reading import read_cells
 from laveran.cells.readings import DISPUTED, RANDOM, KeyRow, read_key, write_key
 from laveran.cells.skipped import Skipped
 from laveran.errors import ConfigError, LabelsError
+from laveran.model.kept import require_own
 from laveran.model.prediction import Watch
 from laveran.report.reread_page import render
 
@@ -100,6 +101,7 @@ def reread(
     rows = draw_sample(reading.manifest, run, sample, disputed_count, seed)
     page = Path(out)
     key = page.with_name(f"{page.stem}_key.csv")
+    require_own((page, key), (data, labels, *patients))
     _check_free(key, rows)
     pictures = read_pictures(data, [row.name for row in rows])
     html = render([(row.id, pictures[row.name]) for row in rows])

@@ -28,7 +28,8 @@ def evaluate(
     operating_point: Annotated[
         str | None,
         typer.Option(
-            help="Named threshold of the model; its default, and 0.5 on readings, if none."
+            help="Threshold of the model by name, see predict; its default, and 0.5 on readings, "
+            "if none."
         ),
     ] = None,
     tta: Annotated[

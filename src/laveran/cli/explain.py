@@ -94,6 +94,7 @@ def _show(found: Explanation) -> None:
     from laveran.report.formats import probability
 
     typer.echo(f"  {'probability of parasitized':<32}{probability(found.probability)}")
+    typer.echo(f"  {'called':<32}{found.call}")
     if found.outlier is not None:
         beyond = ", unlike the cells that were learned from" if found.is_outlier else ""
         typer.echo(f"  {'outlier score':<32}{found.outlier:.3g}{beyond}")

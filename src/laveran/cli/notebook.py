@@ -49,4 +49,6 @@ def notebook(
     if json:
         show.as_json(written.to_json())
         return
-    typer.echo(f"{out}: {written.n_cells} cells, to be opened and run with Jupyter")
+    typer.echo(
+        f"{out}: {written.n_cells} cells, to be opened and run with Jupyter (pip install notebook)"
+    )

@@ -26,7 +26,11 @@ def predict(
         Path | None, typer.Option(help="Also write the probability of each cell to this file.")
     ] = None,
     operating_point: Annotated[
-        str | None, typer.Option(help="Named threshold of the model; its default if none.")
+        str | None,
+        typer.Option(
+            help="Threshold of the model by name (accuracy, probability=0.5, specificity=0.99, "
+            "specificity=0.998); its default if none."
+        ),
     ] = None,
     tta: Annotated[
         bool,

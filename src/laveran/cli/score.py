@@ -26,7 +26,10 @@ def score(
     from laveran.cli import show
     from laveran.metrics.leaderboard import score as library_score
 
-    board = library_score(read_truth(submission), read_truth(truth), public_share, seed)
+    true = read_truth(truth)
+    board = library_score(read_truth(submission), true, public_share, seed)
+    if len(set(true.values())) == 1:
+        show.notes([f"all of {truth} is of one class, as in a sample submission: is it the truth?"])
     if json:
         show.as_json(asdict(board))
         return

@@ -24,7 +24,7 @@ from laveran.metrics import evaluate as figures_of
 from laveran.metrics.intervals import plain_figures
 from laveran.metrics.readings import UNSURE, reading_figures, strict_limits
 from laveran.model.ensemble import Ensemble, ModelOrModels, Reader, open_reader
-from laveran.model.kept import require_not_kept
+from laveran.model.kept import require_own
 from laveran.model.learned import Learned
 from laveran.model.prediction import Watch
 from laveran.model.runtime import BATCH, Model
@@ -116,10 +116,10 @@ def evaluate(
     Raises:
         DataError: If the data or the readings cannot be used, or no cell has a label.
         ModelError: If the model cannot be used.
-        ConfigError: If the model has no such operating point, or `json` is a run's own file.
+        ConfigError: If the model has no such operating point, or `json` would overwrite what is
+            read, or a file that a run keeps.
     """
-    if json:
-        require_not_kept(Path(json))
+    require_own((json,), (data, labels, readings, key, *patients))
     reader = open_reader(model, tta=tta)
     point = operating_point or reader.default_point
     threshold = reader.threshold(point)

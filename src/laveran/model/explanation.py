@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from laveran import files
 from laveran.cells.archive import open_source
+from laveran.cells.manifest import CLASSES
 from laveran.cells.pictures import decode
 from laveran.errors import DataError, PictureError
 from laveran.model.runtime import Model, load
@@ -60,10 +61,25 @@ class Explanation:
         gate = self.model.contract.gate
         return self.outlier is not None and gate is not None and self.outlier > gate.threshold
 
+    @property
+    def threshold(self) -> float:
+        """The probability from which on the model, by default, calls a cell parasitized."""
+        return self.model.threshold(self.model.default_point)
+
+    @property
+    def call(self) -> str:
+        """What the model calls it, and by which threshold, in words."""
+        called = CLASSES[int(self.probability >= self.threshold)]
+        point = self.model.default_point
+        return f"{called} ({point}: parasitized from a probability of {self.threshold:.3f} on)"
+
     def to_json(self) -> dict[str, Any]:
         """All but the pictures, as plain values."""
         return {
             "picture": self.name,
+            "called": int(self.probability >= self.threshold),
+            "operating_point": self.model.default_point,
+            "threshold": self.threshold,
             "probability": self.probability,
             "logit": self.logit,
             "outlier": self.outlier,
@@ -149,6 +165,8 @@ def write_explanation(
         cell=found.cell,
         probability=found.probability,
         logit=found.logit,
+        call=found.call,
+        learned_readings=bool(contract.readings),
         evidence=found.evidence,
         bias=contract.evidence.bias if contract.evidence else 0.0,
         stride_px=contract.evidence.stride_px if contract.evidence else 0.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from laveran.errors import ConfigError
@@ -36,13 +37,20 @@ def _has_network(folder: Path) -> bool:
     return (folder / "network.json").exists() and (folder / "model.onnx").exists()
 
 
-def require_not_kept(path: Path) -> None:
-    """Refuse to write over what a run or a search keeps.
+def require_own(
+    outputs: Iterable[Path | str | None], inputs: Iterable[Path | str | None] = ()
+) -> None:
+    """Refuse to write one file over another, over what is read, or over what a run keeps.
 
     Raises:
-        ConfigError: If `path` is such a file.
+        ConfigError: If so.
     """
-    if is_kept(path):
-        raise ConfigError(
-            f"{path} is a file of the run or search in that folder; choose another name"
-        )
+    taken = {Path(path).resolve() for path in inputs if path}
+    for path in [Path(path) for path in outputs if path]:
+        if is_kept(path):
+            raise ConfigError(
+                f"{path} is a file of the run or search in that folder; choose another name"
+            )
+        if path.resolve() in taken:
+            raise ConfigError(f"{path} would overwrite another file of this call; rename it")
+        taken.add(path.resolve())

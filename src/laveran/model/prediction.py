@@ -19,9 +19,9 @@ from laveran.cells.names import NameIndex
 from laveran.cells.skipped import Skipped, write_skipped
 from laveran.cells.stream import batch_stream
 from laveran.cells.template import Template, read_template
-from laveran.errors import ConfigError, DataError, PictureError
+from laveran.errors import DataError, PictureError
 from laveran.model.ensemble import ModelOrModels, Reader, open_reader
-from laveran.model.kept import is_kept, require_not_kept
+from laveran.model.kept import is_kept, require_own
 
 HEADER = ("img_name", "label")  # the homework's, for want of a sample submission
 OUTLIERS_EXPECTED = 0.03  # of all pictures: three times what the gate shuts out at its own site
@@ -119,7 +119,7 @@ def predict(
     threshold = reader.threshold(point)
     out = Path(out)
     skipped_file = _skipped_file(out)
-    _check_distinct((out, probabilities, skipped_file), (data, like))
+    require_own((out, probabilities, skipped_file), (data, like))
     template = read_template(like) if like else None
     with open_source(data) as source:
         request = _asked(source, template)
@@ -158,18 +158,6 @@ def _skipped_file(out: Path) -> Path:
     """The list beside a submission; a run or a search has one of its own, which stays."""
     usual = out.with_name("skipped.csv")
     return out.with_name(f"{out.stem}_skipped.csv") if is_kept(usual) else usual
-
-
-def _check_distinct(
-    outputs: Iterable[Path | str | None], inputs: Iterable[Path | str | None]
-) -> None:
-    """Refuse to write one file over another, over what is read, or over what a run keeps."""
-    taken = {Path(path).resolve() for path in inputs if path}
-    for path in [Path(path) for path in outputs if path]:
-        require_not_kept(path)
-        if path.resolve() in taken:
-            raise ConfigError(f"{path} would overwrite another file of this call; rename it")
-        taken.add(path.resolve())
 
 
 class Judged(NamedTuple):
@@ -217,6 +205,11 @@ def _asked(source: Source, template: Template | None) -> _Asked:
         for row, name in zip(template.ids, names, strict=True)
         if name is None
     )
+    if len(missing) == len(names) and {row.reason for row in missing} == {_ABSENT}:
+        raise DataError(
+            f"none of the {len(names):,} ids of the sample submission, such as "
+            f"{template.ids[0]!r}, is among the pictures; give the sample of these pictures"
+        )
     wanted = set(names)
     entries = [entry for entry in source if entry.name in wanted]
     extra = len(source.entries) - len(entries)

@@ -163,6 +163,8 @@ class ExplainReport:
         cell: What the model sees of it, uint8 [S, S, 3].
         probability: Of "parasitized", 0..1.
         logit: Its log odds.
+        call: What the model calls it, in words.
+        learned_readings: Whether it learned what readers say, not labels alone.
         evidence: Contribution of each place to the logit [h, w]; None without maps.
         bias: What the logit would be without any evidence.
         stride_px: Pixels of the cell from one unit of `evidence` to the next.
@@ -179,6 +181,8 @@ class ExplainReport:
     cell: Picture
     probability: float
     logit: float
+    call: str
+    learned_readings: bool
     evidence: Evidence | None
     bias: float = 0.0
     stride_px: float = 0.0

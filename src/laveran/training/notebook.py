@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from laveran import files
 from laveran.cells.archive import open_source
 from laveran.errors import ConfigError
+from laveran.model.kept import require_own
 from laveran.networks.mlp import MlpSpec
 from laveran.networks.stack import StackSpec
 from laveran.training.finished import (
@@ -89,6 +90,7 @@ def write_notebook(
     """
     if not runs:
         raise ConfigError("there is nothing to tell; give at least one run folder")
+    require_own((out,), (data, labels, test, sample))
     opened = [open_run(path) for path in runs]
     given = _given(opened[0], data=data, labels=labels, test=test, sample=sample)
     cells = list(_cells(_story(opened, given, Path(out))))
