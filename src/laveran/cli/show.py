@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
     from laveran.metrics import Leaderboard
     from laveran.model.prediction import Watch
 
+QUIET_S = 60  # between lines of progress where there is no terminal
 SHOWN = 5  # skipped pictures listed on the screen where a file has all
 
 
 @contextmanager
 def progress() -> Iterator[Watch]:
-    """A progress bar with ETA and live figures on the terminal; silent when there is none.
+    """A progress bar with ETA and live figures on the terminal; a line a minute elsewhere.
 
     Yields:
         A function of (what is being done, done, total or None, figures).
     """
     if not sys.stderr.isatty():
-        yield lambda _stage, _done, _total, _figures: None
+        yield _line_a_minute()
         return
     from rich import progress as bars
     from rich.console import Console
@@ -48,12 +50,31 @@ def progress() -> Iterator[Watch]:
         tasks: dict[str, bars.TaskID] = {}
 
         def watch(stage: str, done: int, total: int | None, figures: Mapping[str, float]) -> None:
-            shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            shown = _in_a_line(figures)
             if stage not in tasks:
                 tasks[stage] = bar.add_task(stage, total=total, figures=shown)
             bar.update(tasks[stage], completed=done, total=total, figures=shown)
 
         yield watch
+
+
+def _line_a_minute() -> Watch:
+    """Progress for a log file: what takes less than a minute says nothing."""
+    last = monotonic()
+
+    def watch(stage: str, done: int, total: int | None, figures: Mapping[str, float]) -> None:
+        nonlocal last
+        if monotonic() - last >= QUIET_S:
+            last = monotonic()
+            of_all = f" of {total:,}" if total else ""
+            typer.echo(f"{stage}: {done:,}{of_all}  {_in_a_line(figures)}".rstrip(), err=True)
+
+    return watch
+
+
+def _in_a_line(figures: Mapping[str, float]) -> str:
+    """Live figures side by side."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
 
 
 def as_json(value: Any) -> None:
