@@ -76,6 +76,16 @@ def test_suspects_without_networks_are_shown_without_evidence(drawn, probability
     assert page.count('alt="The cell cells/') == 4
 
 
+def test_a_run_that_judged_some_of_the_cells_says_so(with_run, drawn, probability, tmp_path):
+    n_cells = len(drawn.manifest)
+    parts = ["train"] * 8 + ["test"] * (n_cells - 8)
+    some = np.where(np.arange(n_cells) < 8, np.nan, probability)
+    run = write_run(tmp_path / "run", drawn.manifest, some, parts)
+    note = f"of the {n_cells:,} cells {n_cells - 8:,} were held out by "
+    assert check(drawn.data, drawn.labels, model=run).notes[-1].startswith(note)
+    assert not any("were held out by" in each for each in with_run[0].notes)
+
+
 NEVER_SAW = re.compile(r"never\s+saw")
 
 

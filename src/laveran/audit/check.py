@@ -80,7 +80,7 @@ def check(
         splits=tuple(_splits(labels, run, manifest, twins)),
         probes=probes,
         suspects=suspects,
-        notes=(*reading.notes, *notes),
+        notes=(*reading.notes, *notes, *_unjudged(suspects, len(manifest))),
     )
     if out:
         write_check(found, out)
@@ -91,6 +91,17 @@ def _suspects(run: AuditedRun, manifest: Manifest) -> Suspects:
     """The labels that the run doubts."""
     found = judged(run, manifest)
     return Suspects(run, found, rank_labels(found.y_true, found.y_prob))
+
+
+def _unjudged(suspects: Suspects | None, n_cells: int) -> tuple[str, ...]:
+    """A note where the run could judge some of the cells alone."""
+    if suspects is None or len(suspects.judged.name) == n_cells:
+        return ()
+    note = (
+        f"of the {n_cells:,} cells {len(suspects.judged.name):,} were held out by "
+        f"{suspects.run.path}, and only their labels were judged; a run with --folds judges all"
+    )
+    return (note,)
 
 
 def _probes(
