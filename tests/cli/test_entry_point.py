@@ -120,8 +120,8 @@ def test_progress_is_silent_without_a_terminal(many, run_folder, out, environmen
         *("predict", many, "--model", run_folder, "--out", out / "s.csv"), environment=environment
     )
     assert ended.stderr == ""
-    assert ended.stdout.startswith(f"{out / 's.csv'}: 3,000 cells, 3,000 called parasitized")
-    assert ended.stdout.count("\n") == 1
+    at = "(accuracy: from a probability of 0.500 on)"
+    assert ended.stdout == f"{out / 's.csv'}: 3,000 cells, 3,000 called parasitized {at}\n"
 
 
 @posix

@@ -18,7 +18,7 @@ from laveran.training import load_recipe, search_study, search_trial, search_tri
 from laveran.training import search as module
 from laveran.training.search import search
 from laveran.training.search_space import Space
-from laveran.training.search_study import sqlite_url
+from laveran.training.search_study import join, opened, sqlite_url
 
 SPACE = Space(
     recipes=("fast",), shapes=("plain",), backbones=(), widths=(4,), depths=(1,), sizes_px=(16,)
@@ -191,6 +191,12 @@ class TestRuleOfEvidence:
         for name in ("config.toml", "metrics.json"):
             (out / name).write_bytes((found.folder / name).read_bytes())
         with pytest.raises(ConfigError, match=r"knows nothing of the search in .*copy; give the"):
+            search(**asked, out=out)
+        noted = tomllib.loads((out / "config.toml").read_text())["search"]
+        settings = {name: noted[name] for name in noted if name not in ("data", "labels")}
+        with opened(sqlite_url(out / "study.db")) as store:  # another's study of the same
+            join(store, settings, {})
+        with pytest.raises(ConfigError, match=r"were opened before, but .* knows nothing of it"):
             search(**asked, out=out)
 
     @pytest.mark.parametrize("change", [{"seed": 1}, {"folds": 3}, {"epochs": 2}])

@@ -78,7 +78,7 @@ def test_the_temperature_is_fitted_to_the_readings(read, cells, doubted):
 
 def test_labels_are_met_at_a_threshold_of_their_own(cells, doubted, tiny, tmp_path, monkeypatch):
     """Each network's own in its folder; in the run's figures each fold has that of the others."""
-    limits = iter([0.0, 1.0, 1.0, 0.5, 0.5])  # of two folds; of the others of each; of all
+    limits = iter([1.0, 0.0, 0.0, 0.5, 0.5])  # of two folds; of the others of each; of all
     monkeypatch.setattr(
         "laveran.training.calibration._where_labels_are_even", lambda *_: next(limits)
     )
@@ -86,7 +86,7 @@ def test_labels_are_met_at_a_threshold_of_their_own(cells, doubted, tiny, tmp_pa
     run = train(*cells, out=tmp_path / "run", recipe=tiny, folds=2, readings=[path])
     scored = rows(run.folder / "predictions.csv")
     called = {row["name"]: int(row["called at accuracy"]) for row in scored}
-    for fold, own, of_the_other in ((0, 0.0, 1.0), (1, 1.0, 0.5)):
+    for fold, own, of_the_other in ((0, 1.0, 0.0), (1, 0.0, 0.5)):
         for row in rows(run.folder / "folds" / str(fold) / "predictions.csv"):
             assert int(row["called at accuracy"]) == (float(row["probability"]) > own)
             assert called[row["name"]] == (float(row["probability"]) >= of_the_other)
@@ -97,6 +97,7 @@ def test_labels_are_met_at_a_threshold_of_their_own(cells, doubted, tiny, tmp_pa
     assert run.operating_points["probability=0.5"]["accuracy"].value == pytest.approx(
         sum(at_half) / len(at_half)
     )
+    assert at_half != right
     assert load(run.folder).threshold("accuracy") == 0.5
     with pytest.raises(StopIteration):
         next(limits)
